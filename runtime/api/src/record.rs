@@ -94,6 +94,9 @@ pub struct ConnectRecord {
     pub timestamp: Option<i64>,
     /// The headers.
     pub headers: Headers,
+    /// Where a sink record stood in its topic partition, for transformations that look at it; `None` on the way from
+    /// a source, where no offset exists yet. Changing it moves nothing: commits go by [`SinkRecord::offset`].
+    pub kafka_offset: Option<i64>,
 }
 
 impl ConnectRecord {

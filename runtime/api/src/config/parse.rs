@@ -139,3 +139,11 @@ impl FromConfig for Password {
         Ok(Self(text.to_string()))
     }
 }
+
+impl FromConfig for std::path::PathBuf {
+    const TYPE: ConfigType = ConfigType::String;
+
+    fn from_config(text: &str) -> Result<Self, String> {
+        Ok(Self::from(text))
+    }
+}

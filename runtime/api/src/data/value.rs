@@ -172,6 +172,11 @@ impl Map {
         self.0.iter()
     }
 
+    /// The entries, in order, by position.
+    pub fn as_slice(&self) -> &[(Value, Value)] {
+        &self.0
+    }
+
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -1,0 +1,50 @@
+//! What the herder can be asked, one at a time.
+use longshore_api::config::Props;
+use tokio::sync::oneshot;
+
+use super::error::HerderError;
+use super::handle::OffsetChange;
+use super::view::{ConnectorInfo, ConnectorStatus, ConnectorTaskId, TargetState};
+
+/// Where an answer goes.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, HerderError>>;
+
+/// A request that changes something, in the order of arrival.
+pub(super) enum Command {
+    PutConnector {
+        name: String,
+        config: Props,
+        initial_state: Option<TargetState>,
+        replace: bool,
+        reply: Reply<(bool, ConnectorInfo)>,
+    },
+    DeleteConnector {
+        name: String,
+        reply: Reply<()>,
+    },
+    SetTargetState {
+        name: String,
+        target: TargetState,
+        reply: Reply<()>,
+    },
+    RestartConnector {
+        name: String,
+        include_tasks: bool,
+        only_failed: bool,
+        reply: Reply<ConnectorStatus>,
+    },
+    RestartTask {
+        id: ConnectorTaskId,
+        reply: Reply<()>,
+    },
+    /// `None` resets.
+    AlterOffsets {
+        name: String,
+        changes: Option<Vec<OffsetChange>>,
+        reply: Reply<String>,
+    },
+    /// Stop everything and end.
+    Shutdown {
+        reply: oneshot::Sender<()>,
+    },
+}

@@ -1,0 +1,120 @@
+//! Reading and changing a connector's offsets on a user's behalf (KIP-875).
+use std::time::Duration;
+
+use longshore_api::config::Props;
+use longshore_api::error::ConnectError;
+use longshore_api::plugin::ConnectorPlugin;
+use longshore_api::record::TopicPartition;
+use longshore_api::sink::Offsets;
+
+use super::error::HerderError;
+use super::handle::{Answer, OffsetChange, sink_partition, source_partition};
+use super::shared::{Shared, not_found};
+use super::view::ConnectorOffsets;
+use crate::ports::TopicSelection;
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+pub(super) async fn read(shared: &Shared, name: &str) -> Answer<ConnectorOffsets> {
+    let props = props(shared, name)?;
+    let reading = async {
+        match plugin(shared, &props)? {
+            ConnectorPlugin::Source(_) => {
+                shared.worker.offsets.refresh().await?;
+                let all = shared.worker.offsets.all(name).into_iter();
+                Ok(ConnectorOffsets::Source(all.map(|(p, o)| (p, Some(o))).collect()))
+            }
+            ConnectorPlugin::Sink(_) => {
+                let group = group(name, &props);
+                let offsets = shared.worker.kafka.admin().group_offsets(&group, &selection(&props)).await?;
+                Ok(ConnectorOffsets::Sink(offsets.into_iter().map(|(p, o)| (p, Some(o))).collect()))
+            }
+        }
+    };
+    within_deadline(reading).await
+}
+
+/// Changes offsets (`Some`) or forgets them all (`None`); the caller made sure that the connector is stopped.
+pub(super) async fn alter(shared: &Shared, name: &str, changes: Option<Vec<OffsetChange>>) -> Answer<String> {
+    let props = props(shared, name)?;
+    let altered = changes.is_some();
+    let work = async {
+        match plugin(shared, &props)? {
+            ConnectorPlugin::Source(source) => {
+                shared.worker.offsets.refresh().await?;
+                let changes = match &changes {
+                    Some(changes) => changes.iter().map(source_partition).collect::<Answer<Vec<_>>>()?,
+                    None => shared.worker.offsets.all(name).into_iter().map(|(p, _)| (p, None)).collect(),
+                };
+                (source.alter_offsets)(&props, &changes).map_err(not_altered)?;
+                shared.worker.offsets.alter(name, &changes).await?;
+            }
+            ConnectorPlugin::Sink(sink) => {
+                let group = group(name, &props);
+                let admin = shared.worker.kafka.admin();
+                let Some(changes) = &changes else {
+                    admin.delete_group(&group).await?;
+                    return Ok(());
+                };
+                let changes = changes.iter().map(sink_partition).collect::<Answer<Vec<_>>>()?;
+                (sink.alter_offsets)(&props, &changes).map_err(not_altered)?;
+                alter_group(&*admin, &group, &props, &changes).await?;
+            }
+        }
+        Ok(())
+    };
+    within_deadline(work).await?;
+    let what = if altered { "altered" } else { "reset" };
+    Ok(format!("The offsets for this connector have been {what} successfully"))
+}
+
+async fn alter_group(
+    admin: &dyn crate::ports::Admin,
+    group: &str,
+    props: &Props,
+    changes: &[(TopicPartition, Option<i64>)],
+) -> Answer<()> {
+    if changes.iter().any(|(_, offset)| offset.is_none()) {
+        // A group forgets single partitions only as a whole: what stays is written again.
+        let mut kept = admin.group_offsets(group, &selection(props)).await?;
+        kept.retain(|partition, _| !changes.iter().any(|(p, offset)| p == partition && offset.is_none()));
+        admin.delete_group(group).await?;
+        admin.set_group_offsets(group, &kept).await?;
+    }
+    let set: Offsets = changes.iter().filter_map(|(p, offset)| Some((p.clone(), (*offset)?))).collect();
+    if !set.is_empty() {
+        admin.set_group_offsets(group, &set).await?;
+    }
+    Ok(())
+}
+
+async fn within_deadline<T>(work: impl Future<Output = Answer<T>>) -> Answer<T> {
+    let late = || HerderError::Timeout("Kafka did not answer in time about the connector's offsets.".into());
+    tokio::time::timeout(DEADLINE, work).await.map_err(|_| late())?
+}
+
+fn not_altered(error: ConnectError) -> HerderError {
+    HerderError::BadRequest(error.chain())
+}
+
+fn props(shared: &Shared, name: &str) -> Answer<Props> {
+    shared
+        .configs
+        .with_state(|state| state.connector(name).map(|e| Props::clone(&e.props)))
+        .ok_or_else(|| not_found(name))
+}
+
+fn plugin<'a>(shared: &'a Shared, props: &Props) -> Answer<&'a ConnectorPlugin> {
+    let class = props.get("connector.class").map_or("", |class| class.trim());
+    let unknown =
+        || HerderError::Failed(format!("The connector's class {class} is not known to this worker."));
+    shared.plugins.find_connector(class).ok_or_else(unknown)
+}
+
+fn group(name: &str, props: &Props) -> String {
+    props.get("consumer.override.group.id").cloned().unwrap_or_else(|| format!("connect-{name}"))
+}
+
+fn selection(props: &Props) -> TopicSelection {
+    crate::sink::topic_selection(props)
+}
