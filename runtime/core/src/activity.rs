@@ -38,8 +38,7 @@ pub struct Preview {
 impl Preview {
     /// A record on its way to a topic.
     pub(crate) fn produced(record: &crate::ports::ProducerRecord<'_>, topic: &Arc<str>) -> Self {
-        let copy =
-            |bytes: Option<&[u8]>| bytes.map(|b| Bytes::copy_from_slice(&b[..b.len().min(KEPT_BYTES)]));
+        let copy = |bytes: Option<&[u8]>| bytes.map(|b| Bytes::copy_from_slice(&b[..b.len().min(KEPT_BYTES)]));
         Self {
             topic: Arc::clone(topic),
             partition: record.partition,

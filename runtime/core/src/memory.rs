@@ -13,8 +13,8 @@ use longshore_api::record::{TimestampType, TopicPartition};
 use longshore_api::sink::Offsets;
 
 use crate::ports::{
-    Acknowledgements, Admin, Consumed, ConsumedRecord, ConsumerSpec, Kafka, Log, LogReader, LogRecord,
-    ProducerRecord, ProducerSpec, RecordConsumer, RecordProducer, Sent, TopicSelection, TopicSpec,
+    Acknowledgements, Admin, Consumed, ConsumedRecord, ConsumerSpec, Kafka, Log, LogReader, LogRecord, ProducerRecord,
+    ProducerSpec, RecordConsumer, RecordProducer, Sent, TopicSelection, TopicSpec,
 };
 
 /// A log in memory; it ends with the process. The standalone worker keeps configurations and states in it.
@@ -41,8 +41,7 @@ impl MemoryLog {
 impl Log for MemoryLog {
     fn append(&self, records: Vec<LogRecord>) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            let failing =
-                self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+            let failing = self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
             if failing.is_ok() {
                 return Err(ConnectError::retriable("told to fail"));
             }

@@ -197,11 +197,7 @@ pub trait Admin: Send + Sync {
     ///
     /// # Errors
     /// Retriable.
-    fn group_offsets<'a>(
-        &'a self,
-        group: &'a str,
-        topics: &'a TopicSelection,
-    ) -> BoxFuture<'a, Result<Offsets>>;
+    fn group_offsets<'a>(&'a self, group: &'a str, topics: &'a TopicSelection) -> BoxFuture<'a, Result<Offsets>>;
 
     /// Sets offsets of a group without members.
     ///
@@ -260,11 +256,7 @@ pub trait Kafka: Send + Sync {
     ///
     /// # Errors
     /// Fatal when a setting is wrong.
-    fn producer(
-        &self,
-        spec: ProducerSpec,
-        acks: Arc<dyn Acknowledgements>,
-    ) -> Result<Box<dyn RecordProducer>>;
+    fn producer(&self, spec: ProducerSpec, acks: Arc<dyn Acknowledgements>) -> Result<Box<dyn RecordProducer>>;
 
     /// A consumer, joining its group.
     ///

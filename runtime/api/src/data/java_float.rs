@@ -187,8 +187,13 @@ mod tests {
 
     #[test]
     fn floats_as_java_prints_them() {
-        let cases: &[(f32, &str)] =
-            &[(1.4e-45, "1.4E-45"), (0.1, "0.1"), (16_777_216.0, "1.6777216E7"), (f32::MAX, "3.4028235E38"), (3.0, "3.0")];
+        let cases: &[(f32, &str)] = &[
+            (1.4e-45, "1.4E-45"),
+            (0.1, "0.1"),
+            (16_777_216.0, "1.6777216E7"),
+            (f32::MAX, "3.4028235E38"),
+            (3.0, "3.0"),
+        ];
         for (value, text) in cases {
             assert_eq!(JavaFloat::float(*value).as_str(), *text);
         }

@@ -173,8 +173,7 @@ fn string_hash(text: &str) -> i32 {
 /// `java.util.Date.toString()` in UTC, such as `Thu Feb 29 13:14:15 UTC 2024`.
 fn write_date(ms: i64, out: &mut String) {
     const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (days, in_day) = (ms.div_euclid(MS_PER_DAY), ms.rem_euclid(MS_PER_DAY) / 1000);
     let (year, month, day) = calendar(days);
     let (weekday, month) = (WEEKDAYS[days.rem_euclid(7) as usize], MONTHS[month]);

@@ -7,13 +7,7 @@ fn value(text: &'static str) -> Default {
     Default::Value(text.into())
 }
 
-fn key(
-    name: &'static str,
-    ty: ConfigType,
-    default: Default,
-    importance: Importance,
-    doc: &'static str,
-) -> ConfigKey {
+fn key(name: &'static str, ty: ConfigType, default: Default, importance: Importance, doc: &'static str) -> ConfigKey {
     ConfigKey::new(name, ty, default, importance, doc)
 }
 
@@ -45,15 +39,9 @@ fn common() -> Vec<ConfigKey> {
 
 fn identity() -> Vec<ConfigKey> {
     vec![
-        key(
-            "name",
-            ConfigType::String,
-            Default::Required,
-            High,
-            "The connector's name, unique in its cluster.",
-        )
-        .in_group("Common", 1, Width::Medium, "Connector name")
-        .checked(Validator::Rule(name_rule)),
+        key("name", ConfigType::String, Default::Required, High, "The connector's name, unique in its cluster.")
+            .in_group("Common", 1, Width::Medium, "Connector name")
+            .checked(Validator::Rule(name_rule)),
         key(
             "connector.class",
             ConfigType::String,
@@ -86,20 +74,10 @@ fn identity() -> Vec<ConfigKey> {
 
 fn converters() -> Vec<ConfigKey> {
     let converter = |name, order, what: &'static str, display| {
-        key(name, ConfigType::Class, Default::Null, Low, what).in_group(
-            "Common",
-            order,
-            Width::Short,
-            display,
-        )
+        key(name, ConfigType::Class, Default::Null, Low, what).in_group("Common", order, Width::Short, display)
     };
     let version = |name, order, what: &'static str, display| {
-        key(name, ConfigType::String, Default::Null, Low, what).in_group(
-            "Common",
-            order,
-            Width::Short,
-            display,
-        )
+        key(name, ConfigType::String, Default::Null, Low, what).in_group("Common", order, Width::Short, display)
     };
     vec![
         converter(
@@ -108,24 +86,14 @@ fn converters() -> Vec<ConfigKey> {
             "How record keys become bytes and back; the worker's by default.",
             "Key converter class",
         ),
-        version(
-            "key.converter.plugin.version",
-            7,
-            "The version of the key converter.",
-            "Key converter version",
-        ),
+        version("key.converter.plugin.version", 7, "The version of the key converter.", "Key converter version"),
         converter(
             "value.converter",
             8,
             "How record values become bytes and back; the worker's by default.",
             "Value converter class",
         ),
-        version(
-            "value.converter.plugin.version",
-            9,
-            "The version of the value converter.",
-            "Value converter version",
-        ),
+        version("value.converter.plugin.version", 9, "The version of the value converter.", "Value converter version"),
         converter(
             "header.converter",
             10,
@@ -143,9 +111,15 @@ fn converters() -> Vec<ConfigKey> {
 
 fn chain() -> Vec<ConfigKey> {
     vec![
-        key("transforms", ConfigType::List, value(""), Low, "Aliases of the transformations, in the order they are applied.")
-            .in_group("Transforms", 12, Width::Long, "Transforms")
-            .checked(Validator::Rule(no_duplicates)),
+        key(
+            "transforms",
+            ConfigType::List,
+            value(""),
+            Low,
+            "Aliases of the transformations, in the order they are applied.",
+        )
+        .in_group("Transforms", 12, Width::Long, "Transforms")
+        .checked(Validator::Rule(no_duplicates)),
         key("predicates", ConfigType::List, value(""), Low, "Aliases of the predicates that transformations refer to.")
             .in_group("Predicates", 13, Width::Long, "Predicates")
             .checked(Validator::Rule(no_duplicates)),
@@ -260,8 +234,12 @@ fn source_only() -> Vec<ConfigKey> {
 fn sink_only() -> Vec<ConfigKey> {
     let group = "Error Handling";
     vec![
-        key("topics", ConfigType::List, value(""), High, "The topics to read, separated by commas.")
-            .in_group("Common", 4, Width::Long, "Topics"),
+        key("topics", ConfigType::List, value(""), High, "The topics to read, separated by commas.").in_group(
+            "Common",
+            4,
+            Width::Long,
+            "Topics",
+        ),
         key(
             "topics.regex",
             ConfigType::String,

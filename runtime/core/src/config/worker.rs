@@ -106,9 +106,8 @@ impl WorkerConfig {
 /// # Errors
 /// Fatal, naming every key that is missing.
 pub fn distributed_topics(config: &WorkerConfig) -> Result<[TopicSpec; 3]> {
-    let missing = |key: &str| {
-        Problem::new(key, format!("Missing required configuration \"{key}\" which has no default value."))
-    };
+    let missing =
+        |key: &str| Problem::new(key, format!("Missing required configuration \"{key}\" which has no default value."));
     let mut problems = Vec::new();
     let mut need = |key: &str, value: &Option<String>| {
         let value = value.clone().filter(|v| !v.trim().is_empty());
@@ -143,9 +142,8 @@ pub fn distributed_topics(config: &WorkerConfig) -> Result<[TopicSpec; 3]> {
 /// # Errors
 /// Fatal, naming the file.
 pub fn read_properties(path: &Path) -> Result<Props> {
-    let text = fs::read_to_string(path).map_err(|error| {
-        ConnectError::fatal(format!("Cannot read the property file {}: {error}.", path.display()))
-    })?;
+    let text = fs::read_to_string(path)
+        .map_err(|error| ConnectError::fatal(format!("Cannot read the property file {}: {error}.", path.display())))?;
     Ok(parse_properties(&text))
 }
 
@@ -234,10 +232,7 @@ mod tests {
                     status.storage.topic=s\nunknown.key=1\nstatus.storage.replication.factor=-1\n";
         let config = WorkerConfig::read(&parse_properties(text)).unwrap();
         let [configs, offsets, statuses] = distributed_topics(&config).unwrap();
-        assert_eq!(
-            (configs.partitions, offsets.partitions, statuses.partitions),
-            (Some(1), Some(25), Some(5))
-        );
+        assert_eq!((configs.partitions, offsets.partitions, statuses.partitions), (Some(1), Some(25), Some(5)));
         assert_eq!((configs.replication_factor, statuses.replication_factor), (Some(3), None));
         assert_eq!(config.offset_flush_interval_ms, Duration::from_secs(60));
     }

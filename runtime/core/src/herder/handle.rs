@@ -11,8 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::command::{Command, Reply};
 use super::error::HerderError;
 use super::view::{
-    ConfigInfos, ConnectorInfo, ConnectorOffsets, ConnectorStatus, ConnectorTaskId, Health, PluginInfo,
-    ServerInfo, TargetState,
+    ConfigInfos, ConnectorInfo, ConnectorOffsets, ConnectorStatus, ConnectorTaskId, Health, PluginInfo, ServerInfo,
+    TargetState,
 };
 use super::{catalog, validation};
 use crate::activity::Activity;
@@ -124,11 +124,7 @@ impl Herder {
     ///
     /// # Errors
     /// There is no such connector, or the result is invalid.
-    pub async fn patch_connector(
-        &self,
-        name: &str,
-        patch: IndexMap<String, Option<String>>,
-    ) -> Answer<ConnectorInfo> {
+    pub async fn patch_connector(&self, name: &str, patch: IndexMap<String, Option<String>>) -> Answer<ConnectorInfo> {
         let mut config = self.shared.connector_info(name)?.config;
         for (key, value) in patch {
             match value {
@@ -247,8 +243,7 @@ impl Herder {
 /// The partition of an [`OffsetChange`] for a source.
 pub(super) fn source_partition(change: &OffsetChange) -> Answer<(OffsetMap, Option<OffsetMap>)> {
     let read = |what: &str, json| {
-        OffsetMap::from_json(json)
-            .map_err(|e| HerderError::BadRequest(format!("The {what} is not valid: {e}")))
+        OffsetMap::from_json(json).map_err(|e| HerderError::BadRequest(format!("The {what} is not valid: {e}")))
     };
     let offset = change.offset.as_ref().map(|json| read("offset", json)).transpose()?;
     Ok((read("partition", &change.partition)?, offset))
@@ -266,10 +261,8 @@ pub(super) fn sink_partition(change: &OffsetChange) -> Answer<(TopicPartition, O
     let topic = change.partition.get("kafka_topic").and_then(serde_json::Value::as_str);
     let partition = number(change.partition.get("kafka_partition")).and_then(|n| i32::try_from(n).ok());
     let (Some(topic), Some(partition)) = (topic, partition) else {
-        return Err(bad(
-            "The partition for a sink connector offset must have the keys 'kafka_topic' (a string) and \
-             'kafka_partition' (a number).",
-        ));
+        return Err(bad("The partition for a sink connector offset must have the keys 'kafka_topic' (a string) and \
+             'kafka_partition' (a number)."));
     };
     let offset = match &change.offset {
         None => None,

@@ -19,6 +19,6 @@ pub use handle::{Answer, Herder, OffsetChange};
 pub use run::{HerderLoop, HerderParts};
 pub(crate) use shared::Shared;
 pub use view::{
-    ComponentStatus, ConfigInfos, ConnectorInfo, ConnectorKind, ConnectorOffsets, ConnectorStatus,
-    ConnectorTaskId, Health, PluginInfo, ServerInfo, State, TargetState,
+    ComponentStatus, ConfigInfos, ConnectorInfo, ConnectorKind, ConnectorOffsets, ConnectorStatus, ConnectorTaskId,
+    Health, PluginInfo, ServerInfo, State, TargetState,
 };

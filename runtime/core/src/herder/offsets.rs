@@ -106,8 +106,7 @@ fn props(shared: &Shared, name: &str) -> Answer<Props> {
 
 fn plugin<'a>(shared: &'a Shared, props: &Props) -> Answer<&'a ConnectorPlugin> {
     let class = props.get("connector.class").map_or("", |class| class.trim());
-    let unknown =
-        || HerderError::Failed(format!("The connector's class {class} is not known to this worker."));
+    let unknown = || HerderError::Failed(format!("The connector's class {class} is not known to this worker."));
     shared.plugins.find_connector(class).ok_or_else(unknown)
 }
 

@@ -117,8 +117,7 @@ impl Running {
             }
             // Only a started connector computes its tasks; a paused one keeps those it has, a stopped one has none.
             let configured = target != TargetState::Started;
-            self.connectors
-                .insert(Arc::clone(name), RunningConnector { revision, target, configured, down: false });
+            self.connectors.insert(Arc::clone(name), RunningConnector { revision, target, configured, down: false });
             actions.push(Action::StartConnector {
                 name: Arc::clone(name),
                 props: Arc::clone(&entry.props),
@@ -137,9 +136,8 @@ impl Running {
             let wanted = wanted_task(desired, id);
             // While a new revision of the connector is not configured, its tasks go on as they are.
             let settled = self.connectors.get(&id.connector).is_none_or(|c| c.configured);
-            let same = wanted.is_some_and(|(entry, props)| {
-                !settled || (entry.props == task.connector && *props == task.props)
-            });
+            let same = wanted
+                .is_some_and(|(entry, props)| !settled || (entry.props == task.connector && *props == task.props));
             match (wanted, task.phase) {
                 (_, Phase::Stopping) => {}
                 (Some((entry, _)), Phase::Running) if same => {
@@ -163,9 +161,7 @@ impl Running {
             }
         }
         for (name, entry) in desired.connectors() {
-            if entry.target == TargetState::Stopped
-                || !self.connectors.get(name).is_some_and(|c| c.configured)
-            {
+            if entry.target == TargetState::Stopped || !self.connectors.get(name).is_some_and(|c| c.configured) {
                 continue;
             }
             for (task, props) in entry.tasks.iter().enumerate() {
@@ -277,10 +273,7 @@ impl Running {
     }
 }
 
-fn wanted_task<'a>(
-    desired: &'a ClusterConfigState,
-    id: &ConnectorTaskId,
-) -> Option<(&'a ConnectorEntry, &'a Props)> {
+fn wanted_task<'a>(desired: &'a ClusterConfigState, id: &ConnectorTaskId) -> Option<(&'a ConnectorEntry, &'a Props)> {
     let entry = desired.connector(&id.connector).filter(|entry| entry.target != TargetState::Stopped)?;
     Some((entry, entry.tasks.get(id.task)?))
 }

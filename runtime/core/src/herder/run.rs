@@ -18,8 +18,7 @@ use super::handle::{Answer, Herder};
 use super::plan::{Action, Running};
 use super::shared::{Shared, not_found};
 use super::view::{
-    ComponentStatus, ConnectorInfo, ConnectorKind, ConnectorStatus, ConnectorTaskId, ServerInfo, State,
-    TargetState,
+    ComponentStatus, ConnectorInfo, ConnectorKind, ConnectorStatus, ConnectorTaskId, ServerInfo, State, TargetState,
 };
 use crate::activity::Activity;
 use crate::backoff::Backoff;
@@ -240,11 +239,8 @@ impl HerderLoop {
     }
 
     async fn restart_task(&mut self, id: &ConnectorTaskId) -> Answer<()> {
-        self.require(&id.connector, || {
-            HerderError::NotFound(format!("Unknown connector: {}", id.connector))
-        })?;
-        let known =
-            self.shared.configs.with_state(|s| s.connector(&id.connector).map_or(0, |e| e.tasks.len()));
+        self.require(&id.connector, || HerderError::NotFound(format!("Unknown connector: {}", id.connector)))?;
+        let known = self.shared.configs.with_state(|s| s.connector(&id.connector).map_or(0, |e| e.tasks.len()));
         if id.task >= known {
             return Err(HerderError::NotFound(format!("Unknown task: {id}")));
         }
@@ -374,16 +370,14 @@ impl HerderLoop {
                 Ok(Ok(Ok(tasks))) => Ok(tasks),
                 Ok(Ok(Err(error))) => Err(error.chain()),
                 Ok(Err(panic)) => Err(match panic.try_into_panic() {
-                    Ok(panic) => format!(
-                        "The connector panicked while it computed its tasks: {}.",
-                        panic_message(&*panic)
-                    ),
+                    Ok(panic) => {
+                        format!("The connector panicked while it computed its tasks: {}.", panic_message(&*panic))
+                    }
                     Err(_) => "The worker is shutting down.".to_string(),
                 }),
-                Err(_) => Err(format!(
-                    "The connector did not compute its tasks in {} s.",
-                    CONFIGURE_DEADLINE.as_secs()
-                )),
+                Err(_) => {
+                    Err(format!("The connector did not compute its tasks in {} s.", CONFIGURE_DEADLINE.as_secs()))
+                }
             };
             let _ = events.send(Event::Configured { name, revision, tasks }).await;
         });
@@ -430,8 +424,8 @@ impl HerderLoop {
             Event::Configured { name, revision, tasks } => self.configured(&name, revision, tasks).await,
             Event::Reconfigure { name, revision } => {
                 let entry = self.shared.configs.with_state(|state| state.connector(&name).cloned());
-                if let Some(entry) = entry
-                    .filter(|e| e.target == TargetState::Started && self.running.is_current(&name, revision))
+                if let Some(entry) =
+                    entry.filter(|e| e.target == TargetState::Started && self.running.is_current(&name, revision))
                     && let Ok(plugin) = self.plugin(&entry.props)
                 {
                     self.configure(&name, &entry.props, revision, plugin);
@@ -539,8 +533,8 @@ impl HerderLoop {
         handle.stop();
         let (events, id) = (self.event_sender.clone(), id.clone());
         // The deadline covers draining, committing and closing, each bounded by the flush time-out.
-        let deadline = self.shared.worker.settings.task_shutdown_timeout
-            + self.shared.worker.settings.offset_flush_timeout;
+        let deadline =
+            self.shared.worker.settings.task_shutdown_timeout + self.shared.worker.settings.offset_flush_timeout;
         tokio::spawn(async move {
             sleep(deadline).await;
             let _ = events.send(Event::Overdue { id, generation }).await;
@@ -570,10 +564,8 @@ impl HerderLoop {
         if Running::is_unwanted(&desired, &end.id) {
             self.forget_task(&end.id);
         } else if !stopping {
-            let connector = desired
-                .connector(&end.id.connector)
-                .map(|entry| Arc::clone(&entry.props))
-                .unwrap_or_default();
+            let connector =
+                desired.connector(&end.id.connector).map(|entry| Arc::clone(&entry.props)).unwrap_or_default();
             let why = end.failure.clone().unwrap_or_else(|| "The task ended by itself.".into());
             self.task_failed(&end.id, &connector, why);
         } else if let Some(why) = &end.failure {
@@ -659,7 +651,6 @@ fn task_configs(plugin: &ConnectorPlugin, props: &Props) -> Result<Vec<Props>> {
 }
 
 fn unknown_status(name: &str) -> ConnectorStatus {
-    let connector =
-        ComponentStatus { state: State::Unassigned, worker_id: String::new(), trace: None, version: None };
+    let connector = ComponentStatus { state: State::Unassigned, worker_id: String::new(), trace: None, version: None };
     ConnectorStatus { name: name.to_string(), connector, tasks: Vec::new(), kind: ConnectorKind::Unknown }
 }

@@ -68,14 +68,9 @@ impl Shared {
     }
 
     pub(crate) fn task_configs(&self, name: &str) -> Answer<Vec<(ConnectorTaskId, Props)>> {
-        let tasks =
-            self.configs.with_state(|state| state.connector(name).map(|entry| Arc::clone(&entry.tasks)));
+        let tasks = self.configs.with_state(|state| state.connector(name).map(|entry| Arc::clone(&entry.tasks)));
         let tasks = tasks.ok_or_else(|| not_found(name))?;
-        Ok(tasks
-            .iter()
-            .enumerate()
-            .map(|(n, props)| (ConnectorTaskId::new(name, n), props.clone()))
-            .collect())
+        Ok(tasks.iter().enumerate().map(|(n, props)| (ConnectorTaskId::new(name, n), props.clone())).collect())
     }
 
     pub(crate) fn connector_status(&self, name: &str) -> Answer<ConnectorStatus> {

@@ -48,8 +48,7 @@ pub(super) async fn require_valid(shared: &Shared, config: &Props) -> Answer<()>
 
 async fn validate(shared: &Shared, config: &Props) -> Answer<ConfigInfos> {
     let class = connector_class(config)?;
-    let plugin =
-        shared.plugins.find_connector(class).ok_or_else(|| unknown_class(&shared.plugins, class))?.clone();
+    let plugin = shared.plugins.find_connector(class).ok_or_else(|| unknown_class(&shared.plugins, class))?.clone();
     // References are checked with what they stand for; answers show the reference.
     let (resolved, unresolved) = match resolve(config) {
         Ok(resolved) => (resolved, None),
@@ -78,13 +77,7 @@ async fn validate(shared: &Shared, config: &Props) -> Answer<ConfigInfos> {
     Ok(answer(class, &definition, config, &resolved, problems))
 }
 
-fn answer(
-    class: &str,
-    definition: &ConfigDef,
-    given: &Props,
-    resolved: &Props,
-    problems: Vec<Problem>,
-) -> ConfigInfos {
+fn answer(class: &str, definition: &ConfigDef, given: &Props, resolved: &Props, problems: Vec<Problem>) -> ConfigInfos {
     let mut by_key: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for problem in problems {
         by_key.entry(problem.key).or_default().push(problem.message);
@@ -99,11 +92,9 @@ fn answer(
         }
         value.errors.extend(by_key.remove(key.name.as_ref()).unwrap_or_default());
         // A secret behind a reference is not told: the reference is.
-        if let (Some(reference), ConfigType::String | ConfigType::Class | ConfigType::List, true) = (
-            given.get(key.name.as_ref()),
-            key.ty,
-            given.get(key.name.as_ref()) != resolved.get(key.name.as_ref()),
-        ) {
+        if let (Some(reference), ConfigType::String | ConfigType::Class | ConfigType::List, true) =
+            (given.get(key.name.as_ref()), key.ty, given.get(key.name.as_ref()) != resolved.get(key.name.as_ref()))
+        {
             value.value = Some(reference.clone());
         }
         configs.push((key.clone(), value));
@@ -141,13 +132,12 @@ async fn ask_connector(plugin: &ConnectorPlugin, props: Props) -> Vec<Problem> {
     let problem = |message: String| vec![Problem::new("connector.class", message)];
     match tokio::time::timeout(OUTSIDE_DEADLINE, asking).await {
         Ok(Ok(problems)) => problems,
-        Ok(Err(_)) => problem(format!(
-            "{class} panicked while it checked the configuration. This is a bug in the connector."
-        )),
-        Err(_) => problem(format!(
-            "{class} did not finish checking the configuration in {} s.",
-            OUTSIDE_DEADLINE.as_secs()
-        )),
+        Ok(Err(_)) => {
+            problem(format!("{class} panicked while it checked the configuration. This is a bug in the connector."))
+        }
+        Err(_) => {
+            problem(format!("{class} did not finish checking the configuration in {} s.", OUTSIDE_DEADLINE.as_secs()))
+        }
     }
 }
 
@@ -256,8 +246,7 @@ fn check_topics(props: &Props) -> Vec<Problem> {
         (true, true) => both("topics and topics.regex are mutually exclusive options, but both are set."),
         (false, false) => both("Must configure one of topics or topics.regex"),
         (true, false) if queue.is_some_and(|q| aliases(props, "topics").any(|topic| topic == q)) => {
-            let message =
-                "The dead letter queue topic must not be among the topics that the connector reads.";
+            let message = "The dead letter queue topic must not be among the topics that the connector reads.";
             vec![Problem::new("topics", message)]
         }
         _ => Vec::new(),

@@ -91,9 +91,7 @@ impl State {
     /// The state of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         use State::{Destroyed, Failed, Paused, Restarting, Running, Stopped, Unassigned};
-        [Unassigned, Running, Paused, Stopped, Failed, Destroyed, Restarting]
-            .into_iter()
-            .find(|s| s.name() == name)
+        [Unassigned, Running, Paused, Stopped, Failed, Destroyed, Restarting].into_iter().find(|s| s.name() == name)
     }
 }
 

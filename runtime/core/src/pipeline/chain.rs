@@ -97,8 +97,7 @@ pub(crate) fn strip(props: &Props, prefix: &str) -> Props {
 }
 
 fn required<'a>(props: &'a Props, key: &str) -> Result<&'a str> {
-    let missing = || {
-        ConnectError::fatal(format!("Missing required configuration \"{key}\" which has no default value."))
-    };
+    let missing =
+        || ConnectError::fatal(format!("Missing required configuration \"{key}\" which has no default value."));
     props.get(key).map(String::as_str).ok_or_else(missing)
 }

@@ -64,9 +64,8 @@ impl Converters {
                 None => format!("Missing required configuration \"{key}\": name a converter for it."),
             })
         };
-        let find = |key, class: Option<&str>| {
-            class.and_then(|c| plugins.find_converter(c)).ok_or_else(|| unknown(key, class))
-        };
+        let find =
+            |key, class: Option<&str>| class.and_then(|c| plugins.find_converter(c)).ok_or_else(|| unknown(key, class));
         let key = find("key.converter", key_class)?;
         let value = find("value.converter", value_class)?;
         let header = plugins

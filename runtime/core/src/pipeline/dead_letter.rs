@@ -54,12 +54,7 @@ impl DeadLetterQueue {
     ///
     /// # Errors
     /// Fatal when the topic cannot be made; retriable when the broker cannot be reached.
-    pub async fn open(
-        kafka: &dyn Kafka,
-        task: ConnectorTaskId,
-        spec: DeadLetterSpec,
-        settings: Props,
-    ) -> Result<Self> {
+    pub async fn open(kafka: &dyn Kafka, task: ConnectorTaskId, spec: DeadLetterSpec, settings: Props) -> Result<Self> {
         kafka
             .admin()
             .create_topic(TopicSpec {
@@ -109,10 +104,7 @@ impl DeadLetterQueue {
     }
 
     fn refused(&self, why: &str) -> ConnectError {
-        ConnectError::fatal(format!(
-            "Cannot write a record to the dead letter queue {}: {why}.",
-            self.spec.topic
-        ))
+        ConnectError::fatal(format!("Cannot write a record to the dead letter queue {}: {why}.", self.spec.topic))
     }
 
     fn context(&self, record: &ConsumedRecord, failure: &Failure) -> Vec<(&'static str, ByteString)> {

@@ -72,20 +72,10 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} in stage {} ({})",
-            self.error.chain().trim_end_matches('.'),
-            self.stage.name(),
-            self.class
-        )?;
+        write!(f, "{} in stage {} ({})", self.error.chain().trim_end_matches('.'), self.stage.name(), self.class)?;
         match (&self.origin, &self.topic) {
             (Some((origin, offset)), _) => {
-                write!(
-                    f,
-                    ", record at topic {}, partition {}, offset {offset}",
-                    origin.topic, origin.partition
-                )
+                write!(f, ", record at topic {}, partition {}, offset {offset}", origin.topic, origin.partition)
             }
             (None, Some(topic)) => write!(f, ", record for topic {topic}"),
             (None, None) => Ok(()),

@@ -114,8 +114,7 @@ mod tests {
     }
 
     fn failure(error: ConnectError) -> Failure {
-        Failure::new(Stage::ValueConverter, "JsonConverter", error)
-            .of_consumed(&TopicPartition::new("t", 2), 7)
+        Failure::new(Stage::ValueConverter, "JsonConverter", error).of_consumed(&TopicPartition::new("t", 2), 7)
     }
 
     #[test]

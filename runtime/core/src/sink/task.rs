@@ -64,12 +64,7 @@ impl WorkerSinkTask {
     ///
     /// # Errors
     /// Why it failed.
-    pub async fn run(
-        worker: Arc<Worker>,
-        plugin: SinkPlugin,
-        order: TaskOrder,
-        mut control: Control,
-    ) -> Result<()> {
+    pub async fn run(worker: Arc<Worker>, plugin: SinkPlugin, order: TaskOrder, mut control: Control) -> Result<()> {
         let status = TaskStatus::new(&worker, &order.id, plugin.version);
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(60));
         let mut this = loop {
@@ -83,8 +78,7 @@ impl WorkerSinkTask {
                 Err(error) if error.is_retriable() => {
                     let delay = backoff.next_delay();
                     let (attempt, ms) = (backoff.attempts(), delay.as_millis());
-                    let story =
-                        format!("Start attempt {attempt} failed, trying again in {ms} ms: {}", error.chain());
+                    let story = format!("Start attempt {attempt} failed, trying again in {ms} ms: {}", error.chain());
                     tracing::warn!(connector = %order.id.connector, task = order.id.task, "{story}");
                     status.report(State::Unassigned, Some(story));
                     tokio::select! { () = control.stopped() => return Ok(()), () = sleep(delay) => {} }
@@ -284,12 +278,7 @@ impl WorkerSinkTask {
     }
 
     /// Waits while the group still hears from this consumer; partitions that are taken away leave the batch.
-    async fn wait_as_member(
-        &mut self,
-        delay: Duration,
-        batch: &mut Batch,
-        control: &Control,
-    ) -> Result<bool> {
+    async fn wait_as_member(&mut self, delay: Duration, batch: &mut Batch, control: &Control) -> Result<bool> {
         let until = Instant::now() + delay;
         while Instant::now() < until {
             let left = until.saturating_duration_since(Instant::now());
@@ -334,9 +323,7 @@ impl WorkerSinkTask {
         for (at, why) in rejected.0 {
             let Some(place) = batch.places.get(at) else {
                 let class = self.class;
-                return Err(ConnectError::fatal(format!(
-                    "{class} rejected record {at} of a batch that is shorter."
-                )));
+                return Err(ConnectError::fatal(format!("{class} rejected record {at} of a batch that is shorter.")));
             };
             let consumed = &batch.consumed[*place];
             let failure = Failure::new(Stage::TaskPut, self.class, ConnectError::data(why));
@@ -360,12 +347,7 @@ impl WorkerSinkTask {
         }
     }
 
-    async fn rebalance(
-        &mut self,
-        change: Consumed,
-        batch: Option<&mut Batch>,
-        control: &Control,
-    ) -> Result<()> {
+    async fn rebalance(&mut self, change: Consumed, batch: Option<&mut Batch>, control: &Control) -> Result<()> {
         match change {
             Consumed::Records(_) => {}
             Consumed::Assigned(partitions) => {
@@ -478,11 +460,7 @@ impl Batch {
     }
 }
 
-async fn next_event(
-    consumer: &mut Box<dyn RecordConsumer>,
-    most: usize,
-    poll_at: Instant,
-) -> Result<Consumed> {
+async fn next_event(consumer: &mut Box<dyn RecordConsumer>, most: usize, poll_at: Instant) -> Result<Consumed> {
     if Instant::now() < poll_at {
         sleep_until(poll_at).await;
     }

@@ -156,8 +156,7 @@ impl SubmittedRecords {
     /// The latest offset of each partition that may be stored, each handed out once.
     pub fn committable(&mut self) -> PartitionOffsets {
         self.sweep();
-        let ready =
-            self.partitions.iter_mut().filter_map(|p| Some((Arc::clone(&p.id), p.committable.take()?)));
+        let ready = self.partitions.iter_mut().filter_map(|p| Some((Arc::clone(&p.id), p.committable.take()?)));
         ready.collect()
     }
 
@@ -192,11 +191,7 @@ impl SubmittedRecords {
         if self.partitions.get(self.last_partition).is_some_and(same) {
             return self.last_partition;
         }
-        let found = self
-            .partitions
-            .iter()
-            .position(same)
-            .or_else(|| self.partitions.iter().position(|p| p.id == *id));
+        let found = self.partitions.iter().position(same).or_else(|| self.partitions.iter().position(|p| p.id == *id));
         self.last_partition = found.unwrap_or_else(|| {
             self.partitions.push(Partition { id: Arc::clone(id), queue: VecDeque::new(), committable: None });
             self.partitions.len() - 1

@@ -21,9 +21,7 @@ use super::topics::TopicCreation;
 use crate::activity::{Preview, TaskActivity};
 use crate::backoff::Backoff;
 use crate::herder::{ConnectorTaskId, State};
-use crate::pipeline::{
-    ConvertedRecord, Converters, ErrorTolerance, Failure, Outcome, Stage, TransformationChain,
-};
+use crate::pipeline::{ConvertedRecord, Converters, ErrorTolerance, Failure, Outcome, Stage, TransformationChain};
 use crate::ports::{ProducerRecord, ProducerSpec, RecordProducer, Sent};
 use crate::store::StatusUpdate;
 use crate::worker::{Control, TaskOrder, TaskStatus, Worker, client_settings};
@@ -55,12 +53,7 @@ impl WorkerSourceTask {
     ///
     /// # Errors
     /// Why it failed.
-    pub async fn run(
-        worker: Arc<Worker>,
-        plugin: SourcePlugin,
-        order: TaskOrder,
-        mut control: Control,
-    ) -> Result<()> {
+    pub async fn run(worker: Arc<Worker>, plugin: SourcePlugin, order: TaskOrder, mut control: Control) -> Result<()> {
         let status = TaskStatus::new(&worker, &order.id, plugin.version);
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(60));
         let mut this = loop {
@@ -74,8 +67,7 @@ impl WorkerSourceTask {
                 Err(error) if error.is_retriable() => {
                     let delay = backoff.next_delay();
                     let (attempt, ms) = (backoff.attempts(), delay.as_millis());
-                    let story =
-                        format!("Start attempt {attempt} failed, trying again in {ms} ms: {}", error.chain());
+                    let story = format!("Start attempt {attempt} failed, trying again in {ms} ms: {}", error.chain());
                     tracing::warn!(connector = %order.id.connector, task = order.id.task, "{story}");
                     status.report(State::Unassigned, Some(story));
                     tokio::select! { () = control.stopped() => return Ok(()), () = sleep(delay) => {} }
@@ -92,8 +84,7 @@ impl WorkerSourceTask {
         let (id, connector) = (&order.id, &order.connector);
         let chain = TransformationChain::build(&worker.plugins, connector)?;
         let converters = Converters::build(&worker.plugins, &worker.settings.props, connector)?;
-        let creation =
-            if worker.settings.topic_creation { TopicCreation::from_props(connector)? } else { None };
+        let creation = if worker.settings.topic_creation { TopicCreation::from_props(connector)? } else { None };
         worker.offsets.refresh().await?;
         let context = SourceTaskContext::new(worker.offsets.reader(&id.connector));
         let task = (plugin.start)(order.props.clone(), context).await?;
@@ -178,8 +169,7 @@ impl WorkerSourceTask {
                 // What is left of the batch was not submitted: it is read again after the next start.
                 break;
             }
-            let transformed =
-                if self.chain.is_empty() { Ok(Some(record)) } else { self.transform(record).await };
+            let transformed = if self.chain.is_empty() { Ok(Some(record)) } else { self.transform(record).await };
             let ticket = self.submitted.submit(&source_partition, source_offset);
             let outcome = match transformed {
                 Ok(Some(record)) => self.convert_and_send(&record, ticket, control).await?,
@@ -240,12 +230,7 @@ impl WorkerSourceTask {
         }
     }
 
-    async fn convert_and_send(
-        &mut self,
-        record: &ConnectRecord,
-        ticket: u64,
-        control: &Control,
-    ) -> Result<Step> {
+    async fn convert_and_send(&mut self, record: &ConnectRecord, ticket: u64, control: &Control) -> Result<Step> {
         if let Err(failure) = self.convert(record).await {
             return Ok(Step::Failed(failure));
         }

@@ -97,9 +97,8 @@ impl Group {
 
 fn patterns(key: &str, value: &str) -> Result<Vec<Regex>> {
     let whole = |pattern: &str| {
-        Regex::new(&format!("^(?:{pattern})$")).map_err(|error| {
-            ConnectError::fatal(format!("Invalid value {value} for configuration {key}: {error}"))
-        })
+        Regex::new(&format!("^(?:{pattern})$"))
+            .map_err(|error| ConnectError::fatal(format!("Invalid value {value} for configuration {key}: {error}")))
     };
     value.split(',').map(str::trim).filter(|pattern| !pattern.is_empty()).map(whole).collect()
 }

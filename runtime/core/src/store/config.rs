@@ -78,11 +78,7 @@ impl ConfigStore {
     /// # Errors
     /// Retriable when Kafka did not take the write.
     pub async fn remove_connector(&self, name: &str) -> Result<()> {
-        self.write(vec![
-            record(format!("connector-{name}"), None),
-            record(format!("target-state-{name}"), None),
-        ])
-        .await
+        self.write(vec![record(format!("connector-{name}"), None), record(format!("target-state-{name}"), None)]).await
     }
 
     /// Writes a complete set of task configurations: the tasks, then the record that commits them.
@@ -140,8 +136,7 @@ impl Seen {
         let key = String::from_utf8_lossy(&record.key);
         let value = record.value.as_deref().map(serde_json::from_slice::<Json>).transpose();
         let mut state = self.lock();
-        let change =
-            value.map_err(|e| format!("it is not JSON: {e}")).and_then(|v| state.0.apply(&key, v.as_ref()));
+        let change = value.map_err(|e| format!("it is not JSON: {e}")).and_then(|v| state.0.apply(&key, v.as_ref()));
         match change {
             Ok(ConfigChange::None) => {}
             Ok(change) => {

@@ -90,10 +90,7 @@ impl ClusterConfigState {
         if let Some(name) = key.strip_prefix("restart-connector-") {
             return Ok(apply_restart(name, value));
         }
-        if key.starts_with("tasks-fencing-")
-            || key.starts_with("task-count-")
-            || key.starts_with("tasks-count-")
-        {
+        if key.starts_with("tasks-fencing-") || key.starts_with("task-count-") || key.starts_with("tasks-count-") {
             return Ok(ConfigChange::None);
         }
         if let Some(id) = key.strip_prefix("task-") {
@@ -122,8 +119,7 @@ impl ClusterConfigState {
             None => {
                 let target = self.targets.get(&name).copied().unwrap_or(TargetState::Started);
                 let tasks = Arc::new(Vec::new());
-                let entry =
-                    ConnectorEntry { props, target, revision, tasks, tasks_revision: 0, inconsistent: false };
+                let entry = ConnectorEntry { props, target, revision, tasks, tasks_revision: 0, inconsistent: false };
                 self.connectors.insert(Arc::clone(&name), entry);
             }
         }
@@ -137,10 +133,7 @@ impl ClusterConfigState {
             return Ok(ConfigChange::None);
         };
         // KIP-875: "state.v2" knows STOPPED; "state" is what older workers read.
-        let state = value
-            .get("state.v2")
-            .and_then(Json::as_str)
-            .or_else(|| value.get("state").and_then(Json::as_str));
+        let state = value.get("state.v2").and_then(Json::as_str).or_else(|| value.get("state").and_then(Json::as_str));
         let target = match state {
             Some("STARTED") => TargetState::Started,
             Some("PAUSED") => TargetState::Paused,
@@ -170,8 +163,7 @@ impl ClusterConfigState {
         let name: Arc<str> = name.into();
         let Some(value) = value else { return Ok(ConfigChange::None) };
         let count = value.get("tasks").and_then(Json::as_u64).and_then(|n| usize::try_from(n).ok());
-        let count =
-            count.ok_or_else(|| format!("the commit record of connector {name} has no task count"))?;
+        let count = count.ok_or_else(|| format!("the commit record of connector {name} has no task count"))?;
         let Some(entry) = self.connectors.get_mut(&name) else {
             // The connector was deleted and compaction has not come by yet.
             self.deferred.remove(&name);
@@ -207,8 +199,7 @@ fn apply_restart(name: &str, value: Option<&Json>) -> ConfigChange {
 }
 
 fn properties(value: &Json) -> Result<Props, String> {
-    let object =
-        value.get("properties").and_then(Json::as_object).ok_or("the record has no \"properties\"")?;
+    let object = value.get("properties").and_then(Json::as_object).ok_or("the record has no \"properties\"")?;
     let text = |value: &Json| match value {
         Json::String(s) => s.clone(),
         other => other.to_string(),
@@ -257,10 +248,7 @@ mod tests {
         assert_eq!(state.connector("c").unwrap().target, TargetState::Stopped);
         let change = state.apply("target-state-c", Some(&json!({"state": "STARTED"}))).unwrap();
         assert_eq!(change, ConfigChange::Connector("c".into()));
-        assert_eq!(
-            state.apply("target-state-c", Some(&json!({"state": "STARTED"}))).unwrap(),
-            ConfigChange::None
-        );
+        assert_eq!(state.apply("target-state-c", Some(&json!({"state": "STARTED"}))).unwrap(), ConfigChange::None);
     }
 
     #[test]
@@ -289,11 +277,9 @@ mod tests {
         let mut state = ClusterConfigState::default();
         state.apply("connector-c", Some(&connector("X"))).unwrap();
         let before = state.clone();
-        for (key, value) in [
-            ("connector-c", json!(3)),
-            ("target-state-c", json!({"state": "FLYING"})),
-            ("commit-c", json!({})),
-        ] {
+        for (key, value) in
+            [("connector-c", json!(3)), ("target-state-c", json!({"state": "FLYING"})), ("commit-c", json!({}))]
+        {
             assert!(state.apply(key, Some(&value)).is_err(), "{key}");
         }
         assert!(state.apply("task-c-x", Some(&task(0))).is_err());
@@ -304,8 +290,7 @@ mod tests {
     #[test]
     fn restart_requests_carry_their_flags() {
         let mut state = ClusterConfigState::default();
-        let change =
-            state.apply("restart-connector-c", Some(&json!({"only-failed": true, "include-tasks": false})));
+        let change = state.apply("restart-connector-c", Some(&json!({"only-failed": true, "include-tasks": false})));
         assert_eq!(
             change.unwrap(),
             ConfigChange::Restart { connector: "c".into(), only_failed: true, include_tasks: false }

@@ -60,11 +60,9 @@ impl FileLog {
         }
         let mut sorted: Vec<_> = next.iter().map(|(k, v)| (Some(k.clone()), Some(v.clone()))).collect();
         sorted.sort();
-        replace(&self.path, &java_map::write(&sorted)).map_err(|error| {
-            match cannot("write", &self.path, &error) {
-                ConnectError::Fatal { source } => ConnectError::retriable(source),
-                other => other,
-            }
+        replace(&self.path, &java_map::write(&sorted)).map_err(|error| match cannot("write", &self.path, &error) {
+            ConnectError::Fatal { source } => ConnectError::retriable(source),
+            other => other,
         })?;
         state.entries = next;
         for record in records {

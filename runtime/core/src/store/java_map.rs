@@ -186,10 +186,7 @@ mod tests {
 
     fn sample() -> Entries {
         vec![
-            (
-                Some(Bytes::from_static(br#"["c",{"filename":"a"}]"#)),
-                Some(Bytes::from_static(br#"{"position":3}"#)),
-            ),
+            (Some(Bytes::from_static(br#"["c",{"filename":"a"}]"#)), Some(Bytes::from_static(br#"{"position":3}"#))),
             (Some(Bytes::from_static(b"k")), None),
             (None, Some(Bytes::new())),
         ]

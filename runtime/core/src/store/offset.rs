@@ -85,8 +85,7 @@ impl OffsetStore {
     pub fn all(&self, connector: &str) -> Vec<(OffsetMap, OffsetMap)> {
         let table = self.table.lock();
         let mine = table.iter().filter(|((name, _), _)| name == connector);
-        let mut all: Vec<_> =
-            mine.map(|((_, id), e)| (id.clone(), e.partition.clone(), e.offset.clone())).collect();
+        let mut all: Vec<_> = mine.map(|((_, id), e)| (id.clone(), e.partition.clone(), e.offset.clone())).collect();
         all.sort_by(|a, b| a.0.cmp(&b.0));
         all.into_iter().map(|(_, partition, offset)| (partition, offset)).collect()
     }
@@ -143,19 +142,15 @@ impl Table {
     }
 
     fn apply(&self, record: LogRecord) -> std::result::Result<(), String> {
-        let key: Json =
-            serde_json::from_slice(&record.key).map_err(|e| format!("its key is not JSON: {e}"))?;
+        let key: Json = serde_json::from_slice(&record.key).map_err(|e| format!("its key is not JSON: {e}"))?;
         let (Some(connector), Some(partition)) = (key.get(0).and_then(Json::as_str), key.get(1)) else {
             return Err("its key is not [connector, partition]".into());
         };
-        let partition =
-            if partition.is_null() { OffsetMap::default() } else { OffsetMap::from_json(partition)? };
+        let partition = if partition.is_null() { OffsetMap::default() } else { OffsetMap::from_json(partition)? };
         let id = (connector.to_string(), partition.canonical());
         let offset: Option<Json> = match &record.value {
             None => None,
-            Some(value) => {
-                serde_json::from_slice(value).map_err(|e| format!("its value is not JSON: {e}"))?
-            }
+            Some(value) => serde_json::from_slice(value).map_err(|e| format!("its value is not JSON: {e}"))?,
         };
         match offset {
             None | Some(Json::Null) => {
@@ -215,10 +210,7 @@ mod tests {
 
         store.alter("c", &[(partition.clone(), None)]).await.unwrap();
         assert_eq!(store.reader("c").offset(&partition), None);
-        assert_eq!(
-            kafka.log_records("offsets").last().unwrap(),
-            &LogRecord { key: foreign.key, value: None }
-        );
+        assert_eq!(kafka.log_records("offsets").last().unwrap(), &LogRecord { key: foreign.key, value: None });
     }
 
     #[tokio::test]
@@ -230,9 +222,7 @@ mod tests {
             value: Some(Bytes::from_static(value)),
         };
         log.append(vec![junk(b"{", b"{}"), junk(b"[1]", b"{}"), junk(b"[\"c\",{}]", b"[]")]).await.unwrap();
-        log.append(vec![junk(b"[\"c\",{\"f\":{}}]", b"{\"p\":1}"), junk(b"[\"c\",{}]", b"{\"p\":1}")])
-            .await
-            .unwrap();
+        log.append(vec![junk(b"[\"c\",{\"f\":{}}]", b"{\"p\":1}"), junk(b"[\"c\",{}]", b"{\"p\":1}")]).await.unwrap();
         let store = OffsetStore::open(&kafka, topic()).await.unwrap();
         assert_eq!(store.all("c").len(), 1);
     }

@@ -96,9 +96,7 @@ impl StatusStore {
     /// The states of a connector's tasks, by number.
     pub fn tasks(&self, connector: &str) -> Vec<(usize, ComponentStatus)> {
         let table = lock(&self.table);
-        let mine = table
-            .tasks
-            .range(ConnectorTaskId::new(connector, 0)..=ConnectorTaskId::new(connector, usize::MAX));
+        let mine = table.tasks.range(ConnectorTaskId::new(connector, 0)..=ConnectorTaskId::new(connector, usize::MAX));
         mine.map(|(id, status)| (id.task, status.clone())).collect()
     }
 
@@ -222,9 +220,7 @@ fn read(table: &Mutex<Table>, topic: &str, record: &LogRecord) {
     let status = || value.as_ref().and_then(parse_status);
     if let Some(name) = key.strip_prefix("status-connector-") {
         replace(&mut table.connectors, name.to_string(), status());
-    } else if let Some((connector, task)) =
-        key.strip_prefix("status-task-").and_then(|id| id.rsplit_once('-'))
-    {
+    } else if let Some((connector, task)) = key.strip_prefix("status-task-").and_then(|id| id.rsplit_once('-')) {
         let Ok(task) = task.parse() else { return };
         let id = ConnectorTaskId::new(connector, task);
         match status() {
@@ -275,12 +271,7 @@ mod tests {
     }
 
     fn running() -> ComponentStatus {
-        ComponentStatus {
-            state: State::Running,
-            worker_id: "w:1".into(),
-            trace: None,
-            version: Some("1".into()),
-        }
+        ComponentStatus { state: State::Running, worker_id: "w:1".into(), trace: None, version: Some("1".into()) }
     }
 
     #[tokio::test]

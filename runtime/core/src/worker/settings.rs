@@ -33,14 +33,11 @@ impl WorkerSettings {
     pub fn client(&self, kind: &str) -> Props {
         let prefix = format!("{kind}.");
         let shared = |key: &str| {
-            SHARED_CLIENT_KEYS.contains(&key)
-                || SHARED_CLIENT_PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+            SHARED_CLIENT_KEYS.contains(&key) || SHARED_CLIENT_PREFIXES.iter().any(|prefix| key.starts_with(prefix))
         };
         let mut client: Props =
             self.props.iter().filter(|(k, _)| shared(k)).map(|(k, v)| (k.clone(), v.clone())).collect();
-        client.extend(
-            self.props.iter().filter_map(|(k, v)| Some((k.strip_prefix(&prefix)?.to_string(), v.clone()))),
-        );
+        client.extend(self.props.iter().filter_map(|(k, v)| Some((k.strip_prefix(&prefix)?.to_string(), v.clone()))));
         client
     }
 }

@@ -67,8 +67,7 @@ fn run_caught(worker: Arc<Worker>, order: TaskOrder, control: Control) -> Result
     let id = order.id.clone();
     let caught = catch_unwind(AssertUnwindSafe(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime =
-            runtime.map_err(|error| ConnectError::fatal(format!("No runtime for the task: {error}.")))?;
+        let runtime = runtime.map_err(|error| ConnectError::fatal(format!("No runtime for the task: {error}.")))?;
         let result = runtime.block_on(run(worker, order, control));
         // Whatever the plugin left running in the background ends with its task.
         runtime.shutdown_background();

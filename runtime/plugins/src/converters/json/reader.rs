@@ -1,0 +1,387 @@
+//! Reads JSON text as Kafka's deserializer does, straight into the tree the caller wants.
+//!
+//! Why not `serde_json`: a worker that takes over a topic must read what the JVM worker read. That means leading
+//! zeros, integers of any size, floats rounded exactly, what follows the first value ignored, and a nesting limit of
+//! 1000. Strings without escapes are slices of the input; nothing is copied.
+use longshore_api::data::ByteString;
+
+/// What the reader builds. Members of an object are given in the text's order, each name once.
+pub(super) trait Tree: Sized {
+    /// The name of a member.
+    type Name: From<ByteString>;
+
+    fn null() -> Self;
+    fn boolean(value: bool) -> Self;
+    fn integer(value: i64) -> Self;
+    /// An integer beyond 64 bits, or a number with a fraction or an exponent. `raw` is a slice of `text`.
+    fn number(raw: &str, integral: bool, text: &ByteString) -> Self;
+    fn string(value: ByteString) -> Self;
+    fn array(items: Vec<Self>) -> Self;
+    fn object(members: Vec<(Self::Name, Self)>) -> Self;
+    fn name(name: &Self::Name) -> &str;
+}
+
+/// Where and why reading stopped.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Malformed {
+    /// Bytes before the offence.
+    pub(super) at: usize,
+    /// What is wrong there.
+    pub(super) why: String,
+}
+
+type Read<T> = Result<T, Malformed>;
+
+const MAX_DEPTH: u32 = 1000;
+const MAX_NUMBER_DIGITS: usize = 1000;
+
+/// A place in a text.
+pub(super) struct Reader<'a> {
+    text: &'a ByteString,
+    bytes: &'a [u8],
+    at: usize,
+    depth: u32,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader at the start of `text`, after a byte order mark if there is one.
+    pub(super) fn new(text: &'a ByteString) -> Self {
+        let at = if text.starts_with('\u{feff}') { 3 } else { 0 };
+        Self { text, bytes: text.as_bytes(), at, depth: 0 }
+    }
+
+    /// The first value of the text; `None` where there is nothing but white space. What follows is not looked at,
+    /// as in Kafka, except that a number must end at white space.
+    pub(super) fn root<T: Tree>(&mut self) -> Read<Option<T>> {
+        let Some(first) = self.next_token() else { return Ok(None) };
+        let value = self.value(first)?;
+        if matches!(first, b'-' | b'0'..=b'9') && !matches!(self.peek(), None | Some(b' ' | b'\t' | b'\r' | b'\n')) {
+            return self.fail("white space must follow a number");
+        }
+        Ok(Some(value))
+    }
+
+    /// How many bytes were read.
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Goes over `bytes` if the text goes on with them.
+    pub(super) fn skip(&mut self, bytes: &[u8]) -> bool {
+        let found = !bytes.is_empty() && self.bytes[self.at..].starts_with(bytes);
+        if found {
+            self.at += bytes.len();
+        }
+        found
+    }
+
+    /// Reads an object, handing each member's name to `member`, which reads the value.
+    pub(super) fn members(&mut self, mut member: impl FnMut(&mut Self, ByteString) -> Read<()>) -> Read<()> {
+        self.enter()?;
+        self.at += 1;
+        if self.expect_token("a member's name or }")? == b'}' {
+            return self.leave();
+        }
+        loop {
+            if self.expect_token("a member's name")? != b'"' {
+                return self.fail("a member's name must stand in double quotes");
+            }
+            let name = self.string()?;
+            if self.expect_token("a colon")? != b':' {
+                return self.fail("a colon must follow the name of a member");
+            }
+            self.at += 1;
+            member(self, name)?;
+            match self.expect_token("a comma or }")? {
+                b',' => self.at += 1,
+                b'}' => return self.leave(),
+                _ => return self.fail("a comma must stand between members"),
+            }
+        }
+    }
+
+    /// The value that comes next.
+    pub(super) fn next_value<T: Tree>(&mut self) -> Read<T> {
+        let first = self.expect_token("a value")?;
+        self.value(first)
+    }
+
+    fn value<T: Tree>(&mut self, first: u8) -> Read<T> {
+        match first {
+            b'"' => self.string().map(T::string),
+            b'-' | b'0'..=b'9' => self.number(),
+            b'{' => {
+                let mut members = Vec::new();
+                self.members(|reader, name| {
+                    if members.capacity() == 0 {
+                        members.reserve(8);
+                    }
+                    members.push((T::Name::from(name), reader.next_value()?));
+                    Ok(())
+                })?;
+                Ok(T::object(each_name_once(members)))
+            }
+            b'[' => self.array(),
+            b't' => self.word("true").map(|()| T::boolean(true)),
+            b'f' => self.word("false").map(|()| T::boolean(false)),
+            b'n' => self.word("null").map(|()| T::null()),
+            _ => self.fail("a value must start here"),
+        }
+    }
+
+    fn array<T: Tree>(&mut self) -> Read<T> {
+        self.enter()?;
+        self.at += 1;
+        let mut items = Vec::new();
+        if self.expect_token("a value or ]")? == b']' {
+            self.leave()?;
+            return Ok(T::array(items));
+        }
+        loop {
+            items.push(self.next_value()?);
+            match self.expect_token("a comma or ]")? {
+                b',' => self.at += 1,
+                b']' => {
+                    self.leave()?;
+                    return Ok(T::array(items));
+                }
+                _ => return self.fail("a comma must stand between the items of an array"),
+            }
+        }
+    }
+
+    fn string(&mut self) -> Read<ByteString> {
+        let start = self.at + 1;
+        let mut end = start;
+        while let Some(byte) = self.bytes.get(end) {
+            match byte {
+                b'"' => {
+                    self.at = end + 1;
+                    return Ok(self.text.slice_ref(&self.text[start..end]));
+                }
+                b'\\' => return self.escaped_string(start, end),
+                0..=0x1f => {
+                    self.at = end;
+                    return self.fail("a control character in a string must be escaped");
+                }
+                _ => end += 1,
+            }
+        }
+        self.at = self.bytes.len();
+        self.fail("the text ends within a string")
+    }
+
+    fn escaped_string(&mut self, start: usize, first_escape: usize) -> Read<ByteString> {
+        let mut out = String::with_capacity(first_escape - start + 32);
+        let mut plain = start;
+        self.at = first_escape;
+        while let Some(byte) = self.peek() {
+            match byte {
+                b'"' => {
+                    out.push_str(&self.text[plain..self.at]);
+                    self.at += 1;
+                    return Ok(out.into());
+                }
+                b'\\' => {
+                    out.push_str(&self.text[plain..self.at]);
+                    self.at += 1;
+                    let unescaped = self.escape()?;
+                    out.push(unescaped);
+                    plain = self.at;
+                }
+                0..=0x1f => return self.fail("a control character in a string must be escaped"),
+                _ => self.at += 1,
+            }
+        }
+        self.fail("the text ends within a string")
+    }
+
+    /// The character that an escape stands for; the reader is behind the backslash. Half a surrogate pair, which
+    /// Java's strings can hold and UTF-8 cannot, becomes the question mark that Java prints for it.
+    fn escape(&mut self) -> Read<char> {
+        let Some(kind) = self.peek() else { return self.fail("the text ends within a string") };
+        let simple = match kind {
+            b'"' | b'\\' | b'/' => char::from(kind),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let high = self.hex()?;
+                if (0xd800..0xdc00).contains(&high) && self.bytes[self.at..].starts_with(b"\\u") {
+                    let before = self.at;
+                    self.at += 1;
+                    let low = self.hex()?;
+                    if (0xdc00..0xe000).contains(&low) {
+                        let both = 0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+                        return Ok(char::from_u32(both).unwrap_or('?'));
+                    }
+                    self.at = before;
+                }
+                return Ok(char::from_u32(high).unwrap_or('?'));
+            }
+            _ => return self.fail("a backslash must be followed by one of \"\\/bfnrtu"),
+        };
+        self.at += 1;
+        Ok(simple)
+    }
+
+    /// Four hexadecimal digits behind the `u` that the reader is at.
+    fn hex(&mut self) -> Read<u32> {
+        let digits = self.bytes.get(self.at + 1..self.at + 5);
+        let number = digits.filter(|d| d.iter().all(u8::is_ascii_hexdigit)).and_then(|digits| {
+            std::str::from_utf8(digits).ok().and_then(|digits| u32::from_str_radix(digits, 16).ok())
+        });
+        match number {
+            Some(number) => {
+                self.at += 5;
+                Ok(number)
+            }
+            None => self.fail("\\u must be followed by four hexadecimal digits"),
+        }
+    }
+
+    fn number<T: Tree>(&mut self) -> Read<T> {
+        let start = self.at;
+        let negative = self.peek() == Some(b'-');
+        self.at += usize::from(negative);
+        let first_digit = self.at;
+        let mut small = 0_i64;
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            // Counted downwards, so that the least number fits; no overflow within 18 digits.
+            small = small.wrapping_mul(10).wrapping_sub(i64::from(digit - b'0'));
+            self.at += 1;
+        }
+        let mut digits = self.at - first_digit;
+        if digits == 0 {
+            return self.fail("a digit must follow a minus sign");
+        }
+        let mut integral = true;
+        if self.peek() == Some(b'.') {
+            (integral, self.at) = (false, self.at + 1);
+            digits += self.digits("a digit must follow a decimal point")?;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            (integral, self.at) = (false, self.at + 1);
+            self.at += usize::from(matches!(self.peek(), Some(b'+' | b'-')));
+            let from = self.at;
+            digits += self.digits("a digit must follow the mark of an exponent")?;
+            self.check_exponent(from, first_digit)?;
+        }
+        if digits > MAX_NUMBER_DIGITS {
+            return self.fail("a number has more than 1000 digits");
+        }
+        if integral && digits <= 18 {
+            return Ok(T::integer(if negative { small } else { -small }));
+        }
+        let raw = &self.text[start..self.at];
+        match raw.parse() {
+            Ok(number) if integral => Ok(T::integer(number)),
+            _ => Ok(T::number(raw, integral, self.text)),
+        }
+    }
+
+    fn digits(&mut self, missing: &str) -> Read<usize> {
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+        if self.at == start { self.fail(missing) } else { Ok(self.at - start) }
+    }
+
+    /// A decimal's scale is a 32-bit number in Java, which refuses exponents that lead beyond it.
+    fn check_exponent(&self, from: usize, first_digit: usize) -> Read<()> {
+        let exponent = self.text[from..self.at].trim_start_matches('0');
+        let negative = self.bytes[from - 1] == b'-';
+        let exponent = if exponent.is_empty() { Ok(0) } else { exponent.parse::<i32>() };
+        let mantissa = &self.text[first_digit..from];
+        let places = mantissa.find('.').and_then(|point| mantissa.find(['e', 'E']).map(|end| end - point - 1));
+        let places = i32::try_from(places.unwrap_or(0)).ok();
+        let scale = exponent.ok().zip(places).and_then(|(exponent, places)| {
+            if negative { places.checked_add(exponent) } else { places.checked_sub(exponent) }
+        });
+        if scale.is_some() { Ok(()) } else { self.fail("the exponent of a number is too large") }
+    }
+
+    fn word(&mut self, word: &str) -> Read<()> {
+        let end = self.at + word.len();
+        let continues = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | 0x80..);
+        if self.bytes[self.at..].starts_with(word.as_bytes()) && !self.bytes.get(end).is_some_and(continues) {
+            self.at = end;
+            return Ok(());
+        }
+        self.fail("the only words in JSON are true, false and null")
+    }
+
+    fn enter(&mut self) -> Read<()> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH { self.fail("more than 1000 levels of nesting") } else { Ok(()) }
+    }
+
+    fn leave(&mut self) -> Read<()> {
+        self.depth -= 1;
+        self.at += 1;
+        Ok(())
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    /// Goes to the next byte that is no white space.
+    pub(super) fn next_token(&mut self) -> Option<u8> {
+        while let Some(byte) = self.peek() {
+            if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
+                return Some(byte);
+            }
+            self.at += 1;
+        }
+        None
+    }
+
+    fn expect_token(&mut self, what: &str) -> Read<u8> {
+        match self.next_token() {
+            Some(byte) => Ok(byte),
+            None => self.fail(&format!("the text ends where {what} was expected")),
+        }
+    }
+
+    fn fail<T>(&self, why: &str) -> Read<T> {
+        Err(Malformed { at: self.at, why: why.to_string() })
+    }
+}
+
+/// The last of several members of one name counts, at the place of the first: what Java's `LinkedHashMap` makes of
+/// them.
+fn each_name_once<T: Tree>(mut members: Vec<(T::Name, T)>) -> Vec<(T::Name, T)> {
+    let repeated = |at: usize| members[..at].iter().any(|(earlier, _)| T::name(earlier) == T::name(&members[at].0));
+    let clean = if members.len() <= 16 {
+        !(1..members.len()).any(repeated)
+    } else {
+        let mut names = std::collections::HashSet::with_capacity(members.len());
+        members.iter().all(|(name, _)| names.insert(T::name(name)))
+    };
+    if clean {
+        return members;
+    }
+    let mut places = std::collections::HashMap::new();
+    let mut unique: Vec<(T::Name, T)> = Vec::with_capacity(members.len());
+    for (name, value) in members.drain(..) {
+        match places.get(T::name(&name)) {
+            Some(place) => {
+                let place: &usize = place;
+                unique[*place].1 = value;
+            }
+            None => {
+                places.insert(T::name(&name).to_string(), unique.len());
+                unique.push((name, value));
+            }
+        }
+    }
+    unique
+}
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+mod tests;

@@ -1,0 +1,1 @@
+//! Compares a worker with the real one.

@@ -1,0 +1,1 @@
+//! Promises kept when the worker is killed.

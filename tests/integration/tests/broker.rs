@@ -1,0 +1,13 @@
+//! The embedded broker under real clients: librdkafka, kcat and the Java client.
+
+mod broker {
+    mod admin;
+    mod fixture;
+    mod groups;
+    mod java;
+    mod kcat;
+    mod records;
+    mod restart;
+    mod throughput;
+    mod transactions;
+}
