@@ -4,7 +4,7 @@ use longshore_api::error::{ConnectError, Result};
 use longshore_api::prelude::*;
 
 use crate::error::SchemaError;
-use crate::generator::Plan;
+use crate::generator::{Files, Plan};
 use crate::offset::TASK_ID;
 use crate::quickstart::{self, Quickstart};
 
@@ -92,15 +92,18 @@ impl DatagenConfig {
             Some(Source::Quickstart(quickstart)) => (quickstart.schema.to_string(), self.key_of(quickstart)),
             None => return Err(ConnectError::fatal(exactly_one())),
         };
-        Plan::compile(&text, key).map_err(ConnectError::fatal)
+        Plan::compile(&text, key, Files::Read).map_err(ConnectError::fatal)
     }
 
-    /// What is wrong with the schema's file, if that is where the schema comes from.
-    pub(crate) fn problems_of_file(&self) -> Vec<Problem> {
-        let Some(Source::File(name)) = self.source() else { return Vec::new() };
-        match read(name) {
-            Err(why) => vec![Problem::new(SCHEMA_FILENAME, why)],
-            Ok(text) => self.problems_of(SCHEMA_FILENAME, &text, &self.schema_keyfield),
+    /// What is wrong with the files that the schema comes from or names.
+    pub(crate) fn problems_of_files(&self) -> Vec<Problem> {
+        match self.source() {
+            Some(Source::Text(text)) => self.problems_of(SCHEMA_STRING, text, &self.schema_keyfield, Files::Read),
+            Some(Source::File(name)) => match read(name) {
+                Err(why) => vec![Problem::new(SCHEMA_FILENAME, why)],
+                Ok(text) => self.problems_of(SCHEMA_FILENAME, &text, &self.schema_keyfield, Files::Read),
+            },
+            Some(Source::Quickstart(_)) | None => Vec::new(),
         }
     }
 
@@ -119,16 +122,16 @@ impl DatagenConfig {
         if self.schema_keyfield.is_empty() { quickstart.key_field } else { &self.schema_keyfield }
     }
 
-    fn problems_of(&self, key: &str, text: &str, key_field: &str) -> Vec<Problem> {
+    fn problems_of(&self, key: &str, text: &str, key_field: &str, files: Files) -> Vec<Problem> {
         let problem = |error: SchemaError| vec![Problem::new(key, error.to_string())];
-        match Plan::compile(text, "") {
+        match Plan::compile(text, "", files) {
             Err(error) => problem(error),
             Ok(plan) if !key_field.is_empty() && !plan.has_field(key_field) => {
                 let sentence =
                     format!("The schema does not contain the field \"{key_field}\" given in {SCHEMA_KEYFIELD}.");
                 vec![Problem::new(SCHEMA_KEYFIELD, sentence)]
             }
-            Ok(_) => Plan::compile(text, key_field).err().map(problem).unwrap_or_default(),
+            Ok(_) => Plan::compile(text, key_field, files).err().map(problem).unwrap_or_default(),
         }
     }
 }
@@ -158,7 +161,7 @@ impl longshore_api::config::ConnectorConfig for TaskConfig {
     }
 }
 
-/// The rules that span several keys. A file is looked at later, by `validate`: it belongs to the outside world.
+/// The rules that span several keys. Files are looked at later, by `validate`: they belong to the outside world.
 fn one_usable_schema(config: &DatagenConfig) -> Vec<Problem> {
     let sources = [
         (SCHEMA_STRING, &config.schema_string),
@@ -171,9 +174,9 @@ fn one_usable_schema(config: &DatagenConfig) -> Vec<Problem> {
         return blamed.map(|(key, _)| Problem::new(*key, exactly_one())).collect();
     }
     match config.source() {
-        Some(Source::Text(text)) => config.problems_of(SCHEMA_STRING, text, &config.schema_keyfield),
+        Some(Source::Text(text)) => config.problems_of(SCHEMA_STRING, text, &config.schema_keyfield, Files::Skip),
         Some(Source::Quickstart(quickstart)) => {
-            config.problems_of(QUICKSTART, quickstart.schema, config.key_of(quickstart))
+            config.problems_of(QUICKSTART, quickstart.schema, config.key_of(quickstart), Files::Skip)
         }
         Some(Source::File(_)) | None => Vec::new(),
     }

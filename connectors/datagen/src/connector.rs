@@ -28,7 +28,7 @@ impl SourceConnector for Datagen {
 
     async fn validate(config: &DatagenConfig) -> Vec<Problem> {
         let config = config.clone();
-        match tokio::task::spawn_blocking(move || config.problems_of_file()).await {
+        match tokio::task::spawn_blocking(move || config.problems_of_files()).await {
             Ok(problems) => problems,
             Err(error) => vec![Problem::new("schema.filename", format!("The schema file was not looked at: {error}."))],
         }

@@ -80,7 +80,7 @@ pub(crate) fn offset_after(generation: i64, iteration: i64, seed: i64, counts: O
 /// Data, with a sentence naming what makes no sense.
 pub(crate) fn check(partition: &OffsetMap, offset: Option<&OffsetMap>) -> Result<()> {
     let only_id = partition.iter().all(|(key, _)| key == TASK_ID);
-    if !only_id || !partition.get_i64(TASK_ID).is_some_and(|id| id >= 0) {
+    if !only_id || partition.get_i64(TASK_ID).is_none_or(|id| id < 0) {
         let found = partition.to_json();
         return Err(ConnectError::data(format!(
             "A source partition must look like {{\"{TASK_ID}\":0}}, found {found}."

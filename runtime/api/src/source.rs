@@ -109,7 +109,8 @@ pub trait SourceTask: Sized + Send + 'static {
     /// Cancel-safe: a `poll` dropped at any await must lose nothing, so change state only after the last await.
     ///
     /// # Errors
-    /// Retriable: the worker backs off and polls again. Fatal: the task is FAILED.
+    /// Retriable: the worker backs off and polls again. Data: something was read past that no record can be made of;
+    /// the worker applies `errors.tolerance` and polls again. Fatal: the task is FAILED.
     fn poll(&mut self) -> impl Future<Output = Result<Vec<SourceRecord>>> + Send;
 
     /// Tells the task which offsets are durable in Kafka, one per source partition; only now may it let the source

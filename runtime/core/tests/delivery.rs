@@ -2,6 +2,7 @@
 //!
 //! A kill is the dropping of the task's future: nothing after the point where it stood happens any more, just as
 //! when the process dies. Seeds are printed with every failure.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 #[path = "delivery/counter.rs"]
 mod counter;
 #[path = "delivery/harness.rs"]

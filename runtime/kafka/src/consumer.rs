@@ -102,6 +102,10 @@ impl TaskConsumer {
                     let topic = self.intern(message.topic());
                     batch.add(topic, &message);
                 }
+                Some(Err(error)) if is_missing_topic(&error) => {
+                    // It is read from its beginning once it is there.
+                    tracing::debug!("A topic of the connector does not exist yet: {error}");
+                }
                 Some(Err(error)) if batch.entries.is_empty() => return Err(consume_error(&error)),
                 // What was read before the error counts; the error comes again if it matters.
                 Some(Err(error)) => {
@@ -287,6 +291,13 @@ fn bare_list(partitions: &[TopicPartition]) -> TopicPartitionList {
         list.add_partition(&partition.topic, partition.partition);
     }
     list
+}
+
+fn is_missing_topic(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic)
+    )
 }
 
 fn consume_error(error: &KafkaError) -> ConnectError {

@@ -8,6 +8,7 @@ mod admin;
 mod consumer;
 mod errors;
 mod log;
+mod outage;
 mod producer;
 pub mod settings;
 

@@ -17,6 +17,7 @@ use rdkafka::producer::{BaseRecord, Producer, ProducerContext, PurgeConfig, Thre
 use tokio::sync::oneshot;
 
 use crate::errors::connect_error;
+use crate::outage::Outage;
 use crate::settings::{ClientKind, client_config};
 
 /// How often a draining producer is looked at.
@@ -24,15 +25,22 @@ const DRAIN_STEP: Duration = Duration::from_millis(2);
 /// How long an internal record may wait for its acknowledgement.
 const LOG_DEADLINE: Duration = Duration::from_secs(30);
 
-struct AckContext(Arc<dyn Acknowledgements>);
+struct AckContext {
+    acks: Arc<dyn Acknowledgements>,
+    outage: Outage,
+}
 
-impl ClientContext for AckContext {}
+impl ClientContext for AckContext {
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.outage.report(&error, reason);
+    }
+}
 
 impl ProducerContext for AckContext {
     type DeliveryOpaque = usize;
 
     fn delivery(&self, result: &DeliveryResult<'_>, ticket: usize) {
-        self.0.settled(ticket as u64, result.as_ref().map(|_| ()).map_err(|(error, _)| error.to_string()));
+        self.acks.settled(ticket as u64, result.as_ref().map(|_| ()).map_err(|(error, _)| error.to_string()));
     }
 }
 
@@ -47,7 +55,7 @@ impl TaskProducer {
         if !spec.settings.contains_key("client.id") {
             config.set("client.id", &spec.client_id);
         }
-        let client = config.create_with_context(AckContext(acks));
+        let client = config.create_with_context(AckContext { acks, outage: Outage::new(&spec.client_id) });
         Ok(Self { client: client.map_err(|e| connect_error("Cannot make a producer", &e))? })
     }
 }
@@ -108,7 +116,7 @@ pub(crate) struct LogProducer {
     client: ThreadedProducer<LogContext>,
 }
 
-struct LogContext;
+struct LogContext(Outage);
 
 /// A set of records whose acknowledgements are awaited together.
 struct Pending {
@@ -128,7 +136,11 @@ impl Pending {
     }
 }
 
-impl ClientContext for LogContext {}
+impl ClientContext for LogContext {
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.0.report(&error, reason);
+    }
+}
 
 impl ProducerContext for LogContext {
     type DeliveryOpaque = Arc<Pending>;
@@ -144,7 +156,7 @@ impl LogProducer {
         // Few, small and awaited: nothing is gained by waiting for more.
         config.set("linger.ms", "0");
         config.set("delivery.timeout.ms", LOG_DEADLINE.as_millis().to_string());
-        let client = config.create_with_context(LogContext);
+        let client = config.create_with_context(LogContext(Outage::new("the worker's producer")));
         Ok(Self { client: client.map_err(|e| connect_error("Cannot make a producer", &e))? })
     }
 

@@ -6,7 +6,10 @@
 #![warn(missing_docs)]
 
 pub mod converters;
+mod java_regex;
+pub mod predicates;
 mod schema_cache;
+pub mod transforms;
 
 use converters::{
     BooleanConverter, ByteArrayConverter, DoubleConverter, FloatConverter, IntegerConverter, JsonConverter,
@@ -14,6 +17,8 @@ use converters::{
 };
 use longshore_api::converter::{ConverterClass, HeaderConverterClass};
 use longshore_api::plugin::Plugins;
+use predicates::{HasHeaderKey, RecordIsTombstone, TopicNameMatches};
+use transforms::{ExtractField, Filter, InsertField, Key, RegexRouter, ReplaceField, Value};
 
 /// Everything in this crate.
 pub fn builtin() -> Plugins {
@@ -33,5 +38,20 @@ pub fn builtin() -> Plugins {
     ]
     .into_iter()
     .fold(Plugins::default(), |plugins, add| add(plugins));
-    plugins.header_converter::<SimpleHeaderConverter>()
+    plugins
+        .header_converter::<SimpleHeaderConverter>()
+        .transformation::<ExtractField<Key>>()
+        .transformation::<ExtractField<Value>>()
+        .transformation::<Filter>()
+        .transformation::<InsertField<Key>>()
+        .transformation::<InsertField<Value>>()
+        .transformation::<RegexRouter>()
+        .transformation::<ReplaceField<Key>>()
+        .transformation::<ReplaceField<Value>>()
+        .predicate::<HasHeaderKey>()
+        .predicate::<RecordIsTombstone>()
+        .predicate::<TopicNameMatches>()
 }
+
+#[cfg(test)]
+mod tests;

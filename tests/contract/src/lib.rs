@@ -6,7 +6,8 @@
 //! longshore_contract::source_contract!(JournalHarness);
 //! ```
 //!
-//! It expands to one test per promise; the names are the specification. Every test runs the connector through the
+//! It expands to one test per promise, in a module `source_contract` (or `sink_contract`), so a file with two sources
+//! gives each a module of its own. The names are the specification. Every test runs the connector through the
 //! erased rows that the worker uses, so what is tested is what runs. `tests/mutants.rs` holds a wrong connector for
 //! each promise and shows that the promise notices.
 //!

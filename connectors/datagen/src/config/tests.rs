@@ -22,14 +22,18 @@ async fn problems(pairs: &[(&str, &str)]) -> Vec<String> {
 
 #[test]
 fn the_keys_are_those_of_confluents_connector() {
-    let rows: Vec<_> = DatagenConfig::config_def().keys().iter().map(|key| {
-        let default = match &key.default {
-            Default::Required => "required".to_string(),
-            Default::Null => "null".to_string(),
-            Default::Value(text) => format!("{text:?}"),
-        };
-        format!("{} {} {default} {}", key.name, key.ty.name(), key.importance.name())
-    }).collect();
+    let rows: Vec<_> = DatagenConfig::config_def()
+        .keys()
+        .iter()
+        .map(|key| {
+            let default = match &key.default {
+                Default::Required => "required".to_string(),
+                Default::Null => "null".to_string(),
+                Default::Value(text) => format!("{text:?}"),
+            };
+            format!("{} {} {default} {}", key.name, key.ty.name(), key.importance.name())
+        })
+        .collect();
     assert_eq!(
         rows,
         [
@@ -56,7 +60,11 @@ async fn configurations_as_found_in_the_field_are_accepted() {
         {"type": {"type": "string", "arg.properties": {"regex": "Page_[1-9][0-9]?"}}, "name": "pageid"}]}"#;
     let all: &[&[(&str, &str)]] = &[
         &[("quickstart", "ratings"), ("max.interval", "750")],
-        &[("quickstart", "ratings"), ("max.interval", "250"), ("task.class", "io.confluent.kafka.connect.datagen.DatagenTask")],
+        &[
+            ("quickstart", "ratings"),
+            ("max.interval", "250"),
+            ("task.class", "io.confluent.kafka.connect.datagen.DatagenTask"),
+        ],
         &[("quickstart", "users"), ("max.interval", "1000"), ("iterations", "10")],
         &[("quickstart", "Stock_Trades")],
         &[("quickstart", "clickstream"), ("max.interval", "1000"), ("iterations", "-1")],
@@ -121,6 +129,11 @@ async fn mistakes_are_told_under_their_key() {
     assert!(problems(&[("schema.filename", path), ("schema.keyfield", "name")]).await.is_empty());
     std::fs::write(path, [0xff, 0xfe]).unwrap();
     assert!(one(&[("schema.filename", path)]).await.contains("cannot be read"));
+    let options = r#"{"type":"record","name":"R","fields":[{"name":"f","type":{"type":"string",
+        "arg.properties":{"options":{"file":"/no/such.json","encoding":"json"}}}}]}"#;
+    // Another node may have the file, so only `validate` asks for it.
+    assert!(DatagenConfig::from_props(&props(&[("schema.string", options)])).is_ok());
+    assert!(one(&[("schema.string", options)]).await.contains("schema.string: The schema cannot be used: at f: "));
     assert!(one(&[("quickstart", "users"), ("max.interval", "x")]).await.contains("Not a number of type LONG"));
     assert!(one(&[("quickstart", "users"), ("iterations", "1.5")]).await.contains("Not a number of type INT"));
     assert!(one(&[("quickstart", "users"), ("random.seed", "x")]).await.contains("Not a number of type LONG"));
@@ -161,7 +174,10 @@ fn each_task_is_told_its_number() {
 fn offsets_are_looked_at_before_they_are_stored() {
     let partition = crate::offset::partition(0);
     let good = crate::offset::offset_after(0, 5, 1, None);
-    assert!(Datagen::alter_offsets(&Props::new(), &[(partition.clone(), Some(good.clone())), (partition.clone(), None)]).is_ok());
+    assert!(
+        Datagen::alter_offsets(&Props::new(), &[(partition.clone(), Some(good.clone())), (partition.clone(), None)])
+            .is_ok()
+    );
     let error = Datagen::alter_offsets(&Props::new(), &[(good, Some(partition))]).unwrap_err();
     assert!(error.to_string().contains("task.id"), "{error}");
 }

@@ -16,6 +16,8 @@ pub(crate) type TypeId = usize;
 pub(crate) struct Avro {
     pub(crate) types: Vec<AvroType>,
     pub(crate) root: TypeId,
+    /// A string without annotations: the type of every map's keys.
+    pub(crate) text: TypeId,
     names: HashMap<String, TypeId>,
 }
 
@@ -70,7 +72,8 @@ impl Avro {
 
     /// Reads a schema from JSON.
     pub(crate) fn read(json: &Json) -> Result<Self> {
-        let mut avro = Self { types: Vec::new(), root: 0, names: HashMap::new() };
+        let mut avro = Self { types: Vec::new(), root: 0, text: 0, names: HashMap::new() };
+        avro.text = avro.push(Kind::String, Map::new());
         avro.root = avro.parse_type(json, &Place { namespace: None, path: String::new(), depth: 0 })?;
         Ok(avro)
     }

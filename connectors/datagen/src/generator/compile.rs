@@ -10,21 +10,21 @@ use super::annotations::{Annotations, Length};
 use super::avro::{Avro, AvroField, Kind, TypeId};
 use super::connect::{UnionShape, branch_field, union_shape};
 use super::node::{Body, Node, NumberFormat, Text, WholeForm};
+use super::options::{Files, options};
 use super::pattern::Pattern;
 use super::sequence::{FractionSequence, WholeSequence};
-use super::values::{Binary, DAY_MS, Style, convert, decimal};
+use super::values::{DAY_MS, decimal};
 use crate::error::{Result, SchemaError};
 
 /// Expressions with at most so many texts become a table of them.
 const MAX_TABLE: usize = 2048;
 /// Digits of a decimal whose precision is not given.
 const DEFAULT_DIGITS: u32 = 18;
-/// Options in one file.
-const MAX_OPTIONS: usize = 1_000_000;
 
 /// Compiles one schema; what it learns about iterations is shared by all types compiled with it.
 pub(crate) struct Compiler<'a> {
     avro: &'a Avro,
+    files: Files,
     slots: HashMap<TypeId, usize>,
     /// For each slot, whether every record uses it exactly once.
     steady: Vec<bool>,
@@ -50,8 +50,8 @@ impl<'a> Spot<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    pub(crate) fn new(avro: &'a Avro) -> Self {
-        Self { avro, slots: HashMap::new(), steady: Vec::new() }
+    pub(crate) fn new(avro: &'a Avro, files: Files) -> Self {
+        Self { avro, files, slots: HashMap::new(), steady: Vec::new() }
     }
 
     /// For each slot, whether every record uses it exactly once.
@@ -69,7 +69,7 @@ impl<'a> Compiler<'a> {
         let notes = Annotations::of_type(avro, at.id, &at.path)?;
         if notes.has("options") {
             notes.exclude("options", &["length", "regex", "iteration", "range"])?;
-            return self.options(at, &notes);
+            return options(avro, at.id, at.schema, &notes, self.files);
         }
         if notes.has("iteration") {
             notes.exclude("iteration", &["length", "regex", "options", "range"])?;
@@ -176,17 +176,9 @@ impl<'a> Compiler<'a> {
             Json::Object(_) => Annotations::of(keys, &path)?,
             other => return Err(notes.error(format!("\"keys\" must be an object, found {other}"))),
         };
-        if let Some(options) = keys.get("options") {
-            let texts = match options {
-                Json::Array(list) => list.clone(),
-                _ => super::json::parse_all(&self.file_text(&keys)?.0).map_err(|why| keys.error(why))?,
-            };
-            let text = |json: &Json| json.as_str().map(Value::string);
-            let texts = texts.iter().map(text).collect::<Option<Vec<_>>>().filter(|texts| !texts.is_empty());
-            return match texts {
-                Some(texts) => Ok(Node::OneOf(texts.into())),
-                None => Err(keys.error("\"options\" must be a list of strings that is not empty")),
-            };
+        if keys.has("options") {
+            keys.exclude("options", &["length", "regex", "iteration", "range"])?;
+            return options(self.avro, self.avro.text, &Schema::string(), &keys, self.files);
         }
         if keys.has("iteration") {
             // A slot of its own, told apart from those of types by a number no type has.
@@ -275,59 +267,6 @@ impl<'a> Compiler<'a> {
             }
         }
     }
-
-    fn options(&self, at: &Spot<'_>, notes: &Annotations<'_>) -> Result<Node> {
-        let wrong = |json: &Json, why: String| notes.error(format!("the option {} does not fit: {why}", short(json)));
-        let read =
-            |json: &Json, style| convert(self.avro, at.id, at.schema, json, style).map_err(|why| wrong(json, why));
-        let values: Vec<Value> = match notes.get("options") {
-            Some(Json::Array(list)) => list.iter().map(|json| read(json, Style::Inline)).collect::<Result<_>>()?,
-            Some(Json::Object(_)) => {
-                let (bytes, name, binary) = self.file(notes)?;
-                if binary {
-                    let mut reader = Binary(&bytes);
-                    let mut values = Vec::new();
-                    while !reader.is_empty() && values.len() < MAX_OPTIONS {
-                        let value = reader.read(self.avro, at.id, at.schema);
-                        values.push(value.map_err(|why| notes.error(format!("the options file '{name}': {why}")))?);
-                    }
-                    values
-                } else {
-                    let text = String::from_utf8_lossy(&bytes);
-                    let all = super::json::parse_all(&text);
-                    let all = all.map_err(|why| notes.error(format!("the options file '{name}': {why}")))?;
-                    all.iter().map(|json| read(json, Style::Encoded)).collect::<Result<_>>()?
-                }
-            }
-            _ => return Err(notes.error("\"options\" must be an array, or an object with \"file\" and \"encoding\"")),
-        };
-        if values.is_empty() {
-            return Err(at.error("\"options\" cannot be empty"));
-        }
-        Ok(Node::OneOf(values.into()))
-    }
-
-    fn file_text(&self, notes: &Annotations<'_>) -> Result<(String, String)> {
-        let (bytes, name, binary) = self.file(notes)?;
-        match String::from_utf8(bytes) {
-            Ok(text) if !binary => Ok((text, name)),
-            _ => Err(notes.error(format!("the options file '{name}' must be JSON text"))),
-        }
-    }
-
-    /// Reads an options file: its bytes, its name, and whether it is binary.
-    fn file(&self, notes: &Annotations<'_>) -> Result<(Vec<u8>, String, bool)> {
-        let inner = notes.object("options")?;
-        let file = inner.text("file")?.ok_or_else(|| inner.missing("file"))?;
-        let binary = match inner.text("encoding")?.ok_or_else(|| inner.missing("encoding"))? {
-            "binary" => true,
-            "json" => false,
-            other => return Err(inner.error(format!("\"encoding\" must be json or binary, found {other}"))),
-        };
-        let bytes = std::fs::read(file);
-        let bytes = bytes.map_err(|why| inner.error(format!("the options file '{file}' cannot be read: {why}")))?;
-        Ok((bytes, file.to_string(), binary))
-    }
 }
 
 fn element<'a>(at: &Spot<'a>) -> Result<&'a Arc<Schema>> {
@@ -376,15 +315,6 @@ fn sequence_text(notes: &Annotations<'_>, slot: usize) -> Result<Node> {
     };
     let sequence = WholeSequence::read(notes, least, greatest)?;
     Ok(Node::Text(Box::new(Text { prefix, suffix, body: Body::Sequence { sequence, slot, format } })))
-}
-
-/// JSON for an error message.
-fn short(json: &Json) -> String {
-    let text = json.to_string();
-    match text.char_indices().nth(80) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
-    }
 }
 
 #[cfg(test)]

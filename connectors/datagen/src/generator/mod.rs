@@ -5,10 +5,12 @@
 //! restart goes on where it was without replaying what came before.
 mod annotations;
 mod avro;
+mod binary;
 mod compile;
 mod connect;
 mod json;
 mod node;
+mod options;
 mod pattern;
 mod random;
 mod sequence;
@@ -22,6 +24,7 @@ use longshore_api::data::{Schema, SchemaAndValue, Value};
 use self::avro::{Avro, Kind};
 use self::compile::Compiler;
 use self::node::{Draw, Node, TextBuffer};
+pub(crate) use self::options::Files;
 pub(crate) use self::random::{Random, fresh_seed, seed_of_task};
 use crate::error::{Result, SchemaError};
 
@@ -45,12 +48,13 @@ enum Key {
 }
 
 impl Plan {
-    /// Compiles a schema; `key_field` names the field that is the key, empty for none.
+    /// Compiles a schema; `key_field` names the field that is the key, empty for none. A plan made without its files
+    /// is only good for looking at.
     ///
     /// # Errors
     /// The first thing wrong with the schema or an annotation, with its path; see [`has_field`](Self::has_field) for
     /// the key.
-    pub(crate) fn compile(text: &str, key_field: &str) -> Result<Self> {
+    pub(crate) fn compile(text: &str, key_field: &str, files: Files) -> Result<Self> {
         let mut avro = Avro::parse(text)?;
         let root = avro.root;
         let own_key = match avro.attribute(root, KEY_ATTRIBUTE).cloned() {
@@ -62,7 +66,7 @@ impl Plan {
             return Err(SchemaError::at("", format!("it must be a record, found {found}")));
         };
         let schema = connect::schema_of(&avro, root, "")?;
-        let mut compiler = Compiler::new(&avro);
+        let mut compiler = Compiler::new(&avro, files);
         let value = compiler.compile(root, &schema, "")?;
         let key = if let Some(id) = own_key {
             let schema = connect::schema_of(&avro, id, "key")?;
@@ -118,7 +122,7 @@ impl Generator {
     /// The next record's key and value.
     pub(crate) fn next(&mut self) -> (SchemaAndValue, SchemaAndValue) {
         let plan = &*self.plan;
-        let random = Random::of_record(self.seed, self.number);
+        let random = Random::of_record(self.seed, 1);
         let mut draw = Draw { random, uses: &mut self.uses, texts: &mut self.texts };
         let value = plan.value.value(&mut draw);
         let key = match &plan.key {

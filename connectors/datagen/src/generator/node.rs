@@ -51,7 +51,7 @@ pub(crate) enum Node {
     },
     Text(Box<Text>),
     Bytes(Length),
-    /// Random bytes read as a decimal, for decimals of unknown precision.
+    /// `min` and a number below `count` more, in units of 10^-`scale`.
     Decimal {
         min: BigInt,
         count: BigInt,

@@ -231,7 +231,7 @@ fn repeats(piece: &Piece, least: usize, most: usize, low: usize, high: usize) ->
         max => low.div_ceil(max),
     };
     let fewest = needed.clamp(least, most.max(least));
-    let room = if piece.min == 0 { high } else { high / piece.min };
+    let room = high.checked_div(piece.min).unwrap_or(high);
     (fewest, room.clamp(fewest, most.max(fewest)))
 }
 

@@ -88,11 +88,11 @@ impl FractionSequence {
             return Err(inner.error("\"step\" must lead from \"start\" towards \"restart\""));
         }
         let initial = initial.unwrap_or(start);
-        Ok(Self::exact(start, step, restart, initial).unwrap_or_else(|| Self::Rough {
-            start,
-            step,
-            span: restart.map_or(greatest, |restart| (restart - start).abs()),
-            first: initial - start,
+        Ok(Self::exact(start, step, restart, initial).unwrap_or_else(|| {
+            let end = restart.unwrap_or(if step > 0.0 { greatest } else { -greatest });
+            // Sums stay within the type and never become infinite.
+            let span = (end - start).abs().clamp(f64::MIN_POSITIVE, greatest);
+            Self::Rough { start, step, span, first: (initial - start).clamp(-greatest, greatest) }
         }))
     }
 
@@ -127,7 +127,9 @@ impl FractionSequence {
                 exact_quotient(start + distance, scale)
             }
             Self::Rough { start, first, .. } if before == 0 => start + first,
-            Self::Rough { start, step, span, first } => start + (before as f64 * step + first) % span,
+            Self::Rough { start, step, span, first } => {
+                start + (before as f64 * step + first).clamp(f64::MIN, f64::MAX) % span
+            }
         }
     }
 }
@@ -175,6 +177,13 @@ mod tests {
         assert_eq!(fraction(json!({"start": 0.0, "step": 0.1})).unwrap(), [0.0, 0.1, 0.2, 0.3, 0.4]);
         assert_eq!(fraction(json!({"start": 1.5, "restart": 1.2, "step": -0.1})).unwrap(), [1.5, 1.4, 1.3, 1.5, 1.4]);
         assert_eq!(fraction(json!({"start": 1e300})).unwrap()[..2], [1e300, 1e300]);
+        for extreme in [
+            json!({"start": f64::MAX}),
+            json!({"start": -1e308, "step": 1e308}),
+            json!({"start": f64::MIN, "step": -1}),
+        ] {
+            assert!(fraction(extreme).unwrap().iter().all(|n| n.is_finite()));
+        }
         assert_eq!(fraction(json!({"start": 0, "initial": 7.25})).unwrap()[..2], [7.25, 8.25]);
     }
 

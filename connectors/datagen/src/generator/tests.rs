@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use super::*;
 
 fn plan(json: &Json, key: &str) -> Result<Plan> {
-    Plan::compile(&json.to_string(), key)
+    Plan::compile(&json.to_string(), key, Files::Read)
 }
 
 #[test]
@@ -149,7 +149,7 @@ impl Author {
 #[test]
 fn arbitrary_schemas_are_refused_with_a_sentence_or_make_records_that_conform() {
     let (mut accepted, mut refused) = (0, 0);
-    for case in 0..4000 {
+    for case in 0..600 {
         let schema = Author(Random::of_record(77, case)).record(0);
         match plan(&schema, "") {
             Err(error) => {
@@ -165,13 +165,12 @@ fn arbitrary_schemas_are_refused_with_a_sentence_or_make_records_that_conform() 
                     let mut again = Generator::new(Arc::clone(&plan), 1, generator.number(), &counts);
                     let record = generator.next();
                     conforms(plan.schema(), &record.1.value).unwrap_or_else(|e| panic!("{e} in {schema}"));
-                    // By text, since a NaN differs from itself.
-                    assert_eq!(format!("{record:?}"), format!("{:?}", again.next()), "{schema}");
+                    assert!(record == again.next(), "{schema}");
                 }
             }
         }
     }
-    assert!(accepted > 500 && refused > 500, "{accepted} accepted, {refused} refused");
+    assert!(accepted > 80 && refused > 80, "{accepted} accepted, {refused} refused");
 }
 
 #[test]
@@ -196,6 +195,6 @@ fn arbitrary_text_is_no_schema_and_no_panic() {
     ];
     for _ in 0..5000 {
         let text: String = (0..random.index(12)).map(|_| pieces[random.index(pieces.len())]).collect();
-        assert!(Plan::compile(&text, "").is_err());
+        assert!(Plan::compile(&text, "", Files::Read).is_err());
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use longshore_api::data::{DATE, DECIMAL, Schema, Struct, TIMESTAMP, Type, Value, conforms};
 
 use super::*;
-use crate::generator::{Generator, Plan};
+use crate::generator::{Files, Generator, Plan};
 
 /// Name, key field, record name, and fields with their types, as users of Confluent's connector know them. `?` marks an
 /// optional field.
@@ -211,7 +211,7 @@ fn fields(schema: &Schema) -> String {
 
 fn plan(name: &str) -> Plan {
     let quickstart = find(name).unwrap();
-    Plan::compile(quickstart.schema, quickstart.key_field).unwrap_or_else(|e| panic!("{name}: {e}"))
+    Plan::compile(quickstart.schema, quickstart.key_field, Files::Read).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
 fn records(name: &str, count: usize) -> Vec<Struct> {
@@ -321,4 +321,36 @@ fn names_are_found_in_any_case_and_files_by_their_name() {
     assert_eq!(of_file("users_schema.avro").map(|q| q.name), Some("users"));
     assert_eq!(of_file("users_array_map_schema.avro").map(|q| q.name), Some("users_"));
     assert_eq!(of_file(""), None);
+}
+
+#[test]
+fn the_readme_lists_them_all() {
+    let mut table = String::from("| name | key | fields |\n|---|---|---|\n");
+    for quickstart in ALL {
+        let key = match quickstart.key_field {
+            "" => "a random UUID".to_string(),
+            field => format!("`{field}`"),
+        };
+        let plan = plan(quickstart.name);
+        let field = |f: &longshore_api::data::Field| format!("`{}` {}", f.name(), described(f.schema()));
+        let fields: Vec<_> = plan.schema().fields().iter().map(field).collect();
+        table.push_str(&format!("| `{}` | {key} | {} |\n", quickstart.name, fields.join(", ")));
+    }
+    let readme = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
+    longshore_contract::readme::is_fresh(readme, "<!-- quick-starts -->", "<!-- end of quick-starts -->", &table)
+        .unwrap();
+}
+
+/// A type in words, names of records left out.
+fn described(schema: &Arc<Schema>) -> String {
+    let words = match schema.ty() {
+        Type::Struct => {
+            let inner = schema.fields().iter().map(|f| format!("`{}` {}", f.name(), described(f.schema())));
+            format!("struct ({})", inner.collect::<Vec<_>>().join(", "))
+        }
+        Type::Array => format!("array of {}", described(schema.value_schema().unwrap())),
+        Type::Map => format!("map of {}", described(schema.value_schema().unwrap())),
+        _ => return shape(schema).replace('?', " or null"),
+    };
+    if schema.is_optional() { format!("{words} or null") } else { words }
 }

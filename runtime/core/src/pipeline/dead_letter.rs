@@ -76,7 +76,7 @@ impl DeadLetterQueue {
     /// # Errors
     /// Fatal when the queue does not take it: going on would drop the record in silence.
     pub async fn write(&mut self, record: &ConsumedRecord, failure: &Failure) -> Result<()> {
-        let context = self.spec.headers.then(|| self.context(record, failure)).unwrap_or_default();
+        let context = if self.spec.headers { self.context(record, failure) } else { Vec::new() };
         let original = record.headers.iter().map(|(name, value)| (&**name, value.as_deref()));
         let reason = context.iter().map(|(name, value)| (*name, Some(str::as_bytes(value))));
         let headers: Vec<_> = original.chain(reason).collect();

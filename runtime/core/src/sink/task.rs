@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use longshore_api::error::{ConnectError, Result};
 use longshore_api::plugin::{DynSinkTask, SinkPlugin};
-use longshore_api::record::{ConnectRecord, SinkRecord, TopicPartition};
+use longshore_api::record::{SinkRecord, TopicPartition};
 use longshore_api::sink::{Rejected, SinkTaskContext};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
@@ -230,7 +230,7 @@ impl WorkerSinkTask {
         if self.chain.is_empty() {
             return Ok(Some(record));
         }
-        let original = std::mem::replace(&mut record.record, ConnectRecord::default());
+        let original = std::mem::take(&mut record.record);
         let transformed = self.chain.apply(original);
         let transformed = transformed.map_err(|f| f.of_consumed(&consumed.origin, consumed.offset))?;
         Ok(transformed.map(|changed| SinkRecord { record: changed, ..record }))

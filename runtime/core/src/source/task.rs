@@ -35,6 +35,7 @@ const FULL_WAIT: Duration = Duration::from_millis(20);
 pub struct WorkerSourceTask {
     worker: Arc<Worker>,
     id: ConnectorTaskId,
+    class: &'static str,
     task: Box<dyn DynSourceTask>,
     chain: TransformationChain,
     converters: Converters,
@@ -96,6 +97,7 @@ impl WorkerSourceTask {
         Ok(Self {
             worker: Arc::clone(worker),
             id: id.clone(),
+            class: plugin.class,
             task,
             chain,
             converters,
@@ -145,6 +147,11 @@ impl WorkerSourceTask {
                     tracing::warn!(connector = %self.id.connector, task = self.id.task,
                         "Reading failed, trying again in {} ms: {source}", delay.as_millis());
                     poll_at = Instant::now() + delay;
+                }
+                Some(Err(error @ ConnectError::Data { .. })) => {
+                    // The source read past something it can make no record of.
+                    self.tolerance.decide(Failure::new(Stage::TaskPoll, self.class, error)).into_result()?;
+                    self.activity.failed(1);
                 }
                 Some(Err(error)) => return Err(error),
             }

@@ -1,4 +1,5 @@
 //! A source over an upstream that forgets what it is told to be stored, and tells when it is asked for that.
+#![allow(clippy::unwrap_used, unreachable_pub, reason = "a test's own module")]
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 

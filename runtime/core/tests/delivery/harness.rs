@@ -1,4 +1,5 @@
 //! A worker over a cluster in memory, one task at a time, with a clock that the test moves.
+#![allow(clippy::unwrap_used, unreachable_pub, reason = "a test's own module")]
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;

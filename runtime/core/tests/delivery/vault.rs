@@ -1,4 +1,5 @@
 //! A sink whose records are safe only after `flush`: a power cut takes the rest.
+#![allow(clippy::unwrap_used, unreachable_pub, reason = "a test's own module")]
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 

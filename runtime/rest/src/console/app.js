@@ -1,7 +1,7 @@
 // The page's clock: once a second it asks the worker and hands the answers to the parts.
 import { Board } from "./board.js";
 import { Form } from "./form.js";
-import { ask, byId, copyButton, el, quoted, setText, short, whole } from "./page.js";
+import { ask, byId, copyButton, el, quoted, setText, short, size, whole } from "./page.js";
 import { Rates } from "./rates.js";
 import { Records } from "./records.js";
 
@@ -61,7 +61,7 @@ function showTotals(connectors) {
   const states = Object.values(connectors).flatMap((one) => one.status.tasks.map((task) => task.state));
   const running = states.filter((state) => state === "RUNNING").length;
   setText(byId("total-rate"), short(sum.records));
-  setText(byId("total-bandwidth"), short(sum.bytes / 1e6));
+  setText(byId("total-bandwidth"), size(sum.bytes));
   setText(byId("total-records"), whole(sum.total));
   setText(byId("total-failed"), whole(sum.failed));
   byId("total-failed").classList.toggle("bad", sum.failed > 0);

@@ -1,5 +1,5 @@
 // The cargo board: a row for each connector, and below it, when opened, its tasks.
-import { ask, confirmed, el, note, setText, short, whole } from "./page.js";
+import { ask, confirmed, el, note, setText, short, size, whole } from "./page.js";
 import { drawTrend, trendLine } from "./rates.js";
 
 const COLUMNS = 9;
@@ -95,7 +95,7 @@ class Row {
     this.classes.title = full;
     this.#showTasks(status);
     setText(this.figures.records, moved ? short(moved.records) : "–");
-    setText(this.figures.bytes, moved ? short(moved.bytes / 1e6) : "–");
+    setText(this.figures.bytes, moved ? size(moved.bytes) : "–");
     setText(this.figures.total, moved ? short(moved.total) : "–");
     this.figures.total.title = moved ? `${whole(moved.total)} records since the tasks were started on this worker` : "";
     setText(this.figures.failed, moved ? short(moved.failed) : "–");

@@ -104,6 +104,8 @@ export class Form {
     const unknown = Object.entries(config).filter(([key]) => !this.#fields.has(key) && !APART.includes(key));
     this.other.value = unknown.map(([key, value]) => `${key}=${value}`).join("\n");
     this.#showCurl();
+    // The first check brings the values to offer; nothing is marked before it was touched.
+    if (keys.length > 0) this.#check(false);
   }
 
   /** What the form says, as a configuration. Fields left empty stand for their defaults. */
@@ -144,6 +146,7 @@ export class Form {
       const shown = all || this.#touched.has(value.name);
       const sentence = shown ? value.errors.join(" ") : "";
       const field = this.#fields.get(value.name);
+      field?.offer(value.recommended_values);
       if (value.name === "name") {
         showError(this.name, byId("form-name-error"), sentence);
         if (sentence) firstBad ??= this.name;
@@ -250,6 +253,15 @@ class Field {
 
   value() {
     return this.input.value;
+  }
+
+  /** Values to choose from; others can still be typed. */
+  offer(values) {
+    if (this.input.tagName === "SELECT" || values.length === 0) return;
+    const list = el("datalist", { id: `${this.input.id}-values` }, ...values.map((value) => el("option", { value })));
+    document.getElementById(list.id)?.remove();
+    this.element.append(list);
+    this.input.setAttribute("list", list.id);
   }
 
   complain(sentence) {

@@ -30,6 +30,14 @@ export function short(number) {
   return `${scaled.toFixed(scaled < 10 ? 2 : scaled < 100 ? 1 : 0)} ${unit}`;
 }
 
+/** 0 B, 556 B, 48.2 kB, 1.25 MB. */
+export function size(bytes) {
+  const units = [[1e9, "GB"], [1e6, "MB"], [1e3, "kB"], [1, "B"]];
+  const [one, unit] = units.find(([one]) => bytes >= one) ?? [1, "B"];
+  const scaled = bytes / one;
+  return `${scaled.toFixed(unit === "B" || scaled >= 100 ? 0 : scaled < 10 ? 2 : 1)} ${unit}`;
+}
+
 export const whole = (number) => number.toLocaleString("en");
 
 /** A request to the worker. Throws an Error whose message is the worker's own sentence. */

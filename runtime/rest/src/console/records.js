@@ -32,8 +32,10 @@ export class Records {
     }
     // What the worker no longer tells of will not come again.
     this.#known = new Set(fresh.map(([id]) => id));
-    unseen.sort(([, a], [, b]) => (a.timestamp ?? 0) - (b.timestamp ?? 0));
-    for (const [, record] of unseen) this.list.prepend(this.#row(record));
+    // A record on its way to Kafka has no time yet; it stands where it was seen.
+    const at = (record) => record.timestamp ?? activity.time_ms;
+    unseen.sort(([, a], [, b]) => at(a) - at(b));
+    for (const [, record] of unseen) this.list.prepend(this.#row(record, activity.time_ms));
     while (this.list.children.length > KEPT) this.list.lastElementChild.remove();
     byId("no-records").hidden = this.list.children.length > 0;
   }
@@ -63,14 +65,13 @@ export class Records {
     return this.of.value !== "" && this.of.value !== connector;
   }
 
-  #row(record) {
+  #row(record, seen) {
     const where = record.partition === null ? "" : `·${record.partition}${record.offset === null ? "" : `@${record.offset}`}`;
-    const time = record.timestamp === null ? "" : new Date(record.timestamp).toLocaleTimeString("en-GB") + fraction(record.timestamp);
     const value = oneLine(record.value);
     const line = el(
       "button",
       { type: "button", className: "record-line" },
-      el("time", { textContent: time }),
+      timeOf(record, seen),
       el("span", { className: "place", title: record.connector }, record.topic, el("b", { textContent: where })),
       el("span", { className: record.key === null ? "key none" : "key", textContent: record.key === null ? "no key" : oneLine(record.key) }),
       el("span", { className: record.value === null ? "value none" : "value", textContent: record.value === null ? "tombstone" : value }),
@@ -87,13 +88,20 @@ export class Records {
   }
 }
 
+function timeOf(record, seen) {
+  const clock = (time) => new Date(time).toLocaleTimeString("en-GB");
+  if (record.timestamp === null) return el("time", { className: "seen", title: "when it was seen here", textContent: clock(seen) });
+  const thousandths = String(Math.abs(record.timestamp) % 1000).padStart(3, "0");
+  return el("time", { textContent: `${clock(record.timestamp)}.${thousandths}` });
+}
+
 function whole(record) {
   const facts = [
     ["connector", `${record.connector}, task ${record.task}`],
     ["topic", record.topic],
     ["partition", record.partition ?? "not known yet"],
     ["offset", record.offset ?? "not known yet"],
-    ["time", record.timestamp === null ? "none" : new Date(record.timestamp).toISOString()],
+    ["time", record.timestamp === null ? "not known yet" : new Date(record.timestamp).toISOString()],
   ];
   const list = facts.flatMap(([name, text]) => [el("dt", { textContent: name }), el("dd", { textContent: String(text) })]);
   const body = (name, text) => [
@@ -127,4 +135,3 @@ function pretty(text) {
 }
 
 const oneLine = (text) => (text ?? "").replace(/\s+/g, " ").slice(0, 400);
-const fraction = (timestamp) => `.${String(Math.abs(timestamp) % 1000).padStart(3, "0")}`;

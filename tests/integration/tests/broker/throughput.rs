@@ -7,7 +7,7 @@ use longshore_support::Outcome;
 use rdkafka::Offset;
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::producer::{BaseProducer, BaseRecord};
 
 use super::fixture::{Fixture, flush, reader};
 

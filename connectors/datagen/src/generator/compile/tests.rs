@@ -9,7 +9,7 @@ use super::*;
 /// Many values of a field whose type is `ty`.
 fn values(ty: Json) -> Result<Vec<Value>> {
     let record = json!({"type": "record", "name": "R", "fields": [{"name": "f", "type": ty}]});
-    let plan = Arc::new(Plan::compile(&record.to_string(), "")?);
+    let plan = Arc::new(Plan::compile(&record.to_string(), "", Files::Read)?);
     let mut generator = Generator::new(Arc::clone(&plan), 17, 0, &[]);
     let mut all = Vec::new();
     for _ in 0..400 {
@@ -129,7 +129,7 @@ fn options_from_files() {
     assert!(values(keys).is_ok());
     assert!(error("string", file(&union, "json")).contains("does not fit"));
     let missing = error("string", file("/no/such/file", "json"));
-    assert!(missing.contains("'/no/such/file' cannot be read") && missing.contains("options"), "{missing}");
+    assert!(missing.contains("'/no/such/file': it cannot be read") && missing.contains("options"), "{missing}");
     assert!(error("string", json!({"options": {"encoding": "json"}})).contains("needs \"file\""));
     assert!(error("string", json!({"options": {"file": nouns}})).contains("needs \"encoding\""));
     assert!(error("string", file(&nouns, "xml")).contains("json or binary"));
@@ -172,7 +172,8 @@ fn an_iteration_counts_its_own_uses() {
         {"name": "a", "type": {"type": "record", "name": "I", "fields": [
             {"name": "n", "type": {"type": "int", ARG: {"iteration": {"start": 0}}}}]}},
         {"name": "b", "type": "I"}]});
-    let mut generator = Generator::new(Arc::new(Plan::compile(&record.to_string(), "").unwrap()), 1, 0, &[]);
+    let mut generator =
+        Generator::new(Arc::new(Plan::compile(&record.to_string(), "", Files::Read).unwrap()), 1, 0, &[]);
     generator.next();
     let second = format!("{:?}", generator.next().1.value);
     assert!(second.contains("Int32(2)") && second.contains("Int32(3)"), "{second}");
@@ -278,8 +279,8 @@ fn map_keys_take_annotations_of_their_own() {
         values(map).unwrap_err().to_string()
     };
     assert!(wrong(json!(5)).contains("\"keys\" must be an object"));
-    assert!(wrong(json!({"options": [1]})).contains("list of strings"));
-    assert!(wrong(json!({"options": []})).contains("not empty"));
+    assert!(wrong(json!({"options": [1]})).contains("a string"));
+    assert!(wrong(json!({"options": []})).contains("cannot be empty"));
     assert!(wrong(json!({"regex": "["})).contains("at f{key}"));
 }
 
