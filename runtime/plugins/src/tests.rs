@@ -100,10 +100,14 @@ fn keys_are_kafkas() {
 fn groups_and_widths_are_kafkas() {
     let plugins = all();
     let def = |name: &str| plugins.iter().find(|(class, _)| class == name).map(|(_, def)| def.clone()).unwrap();
-    let shown: Vec<_> = def("json.JsonConverter").keys().iter().map(|key| {
-        let group = key.group.clone().unwrap_or_default();
-        (group, key.order_in_group, key.width, key.display_name.clone())
-    }).collect();
+    let shown: Vec<_> = def("json.JsonConverter")
+        .keys()
+        .iter()
+        .map(|key| {
+            let group = key.group.clone().unwrap_or_default();
+            (group, key.order_in_group, key.width, key.display_name.clone())
+        })
+        .collect();
     assert_eq!(
         shown,
         [

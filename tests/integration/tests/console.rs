@@ -56,7 +56,8 @@ async fn buttons_pause_resume_and_delete() -> Outcome {
     status_is(&worker, "stock-bids", "RUNNING").await?;
 
     // Deleting asks first; "Keep it" keeps it.
-    let asked = Visit::to(&page).wait_for(RUNNING).click(&button("Delete")).wait_for("document.querySelector('#ask').open");
+    let asked =
+        Visit::to(&page).wait_for(RUNNING).click(&button("Delete")).wait_for("document.querySelector('#ask').open");
     require_quiet(&asked.click("#ask button[value=no]").wait_for("!document.querySelector('#ask').open").go().await?)?;
     status_is(&worker, "stock-bids", "RUNNING").await?;
     let asked = Visit::to(&page).wait_for(RUNNING).click(&button("Delete")).click("#ask-yes");

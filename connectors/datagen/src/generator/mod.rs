@@ -122,7 +122,7 @@ impl Generator {
     /// The next record's key and value.
     pub(crate) fn next(&mut self) -> (SchemaAndValue, SchemaAndValue) {
         let plan = &*self.plan;
-        let random = Random::of_record(self.seed, 1);
+        let random = Random::of_record(self.seed, self.number);
         let mut draw = Draw { random, uses: &mut self.uses, texts: &mut self.texts };
         let value = plan.value.value(&mut draw);
         let key = match &plan.key {

@@ -55,7 +55,8 @@ fn data(record: &SourceRecord) -> (SchemaAndValue, SchemaAndValue, SchemaAndValu
 const COUNTED: &str = r#"{"type": "record", "name": "C", "fields": [
     {"name": "steady", "type": {"type": "long", "arg.properties": {"iteration": {"start": 5}}}},
     {"name": "list", "type": {"type": "array", "arg.properties": {"length": {"min": 0, "max": 4}},
-        "items": {"type": "int", "arg.properties": {"iteration": {"start": 0, "restart": 7}}}}},
+        "items": {"type": "record", "name": "I", "fields": [
+            {"name": "n", "type": {"type": "int", "arg.properties": {"iteration": {"start": 0, "restart": 7}}}}]}}},
     {"name": "maybe", "type": ["null", {"type": "string", "arg.properties": {"iteration": {"start": 1}, "prefix": "n-"}}]},
     {"name": "map", "type": {"type": "map", "values": "boolean",
         "arg.properties": {"length": 2, "keys": {"iteration": {"start": 0}, "prefix": "k"}}}}

@@ -73,10 +73,4 @@ impl Groups {
             group.tick(now);
         }
     }
-
-    /// When [`Groups::tick`] next has something to do, if ever.
-    #[cfg(test)]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.all().is_empty()
-    }
 }

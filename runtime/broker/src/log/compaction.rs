@@ -81,17 +81,20 @@ struct Group {
 impl PartitionLog {
     fn plan_compaction(&mut self, now_ms: i64) -> Option<Job> {
         let settings = self.settings.clone();
-        let age = now_ms - self.active().created_ms;
+        if !settings.compact {
+            return None;
+        }
         let full = self.active().size >= settings.compacted_segment_bytes;
-        if !settings.compact
-            || ((full || (settings.segment_ms > 0 && age > settings.segment_ms)) && self.roll(now_ms).is_err())
-        {
+        let aged = settings.segment_ms > 0 && now_ms - self.active().created_ms > settings.segment_ms;
+        if (full || aged) && self.roll(now_ms).is_err() {
             return None;
         }
         let stable = self.stable_offset();
         let closed = &self.segments[..self.segments.len() - 1];
+        let lag = settings.min_compaction_lag_ms;
         let settled = |segment: &&Segment| {
-            segment.end_offset <= stable && segment.max_timestamp <= now_ms - settings.min_compaction_lag_ms
+            // Without a lag, times do not matter: producers may write some in the future.
+            segment.end_offset <= stable && (lag <= 0 || segment.max_timestamp <= now_ms - lag)
         };
         let usable: Vec<&Segment> = closed.iter().take_while(settled).collect();
         let total: u64 = usable.iter().map(|segment| segment.size).sum();

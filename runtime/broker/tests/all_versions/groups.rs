@@ -87,8 +87,9 @@ async fn refused_joins(wire: &mut Wire, version: i16, group: &GroupId) {
 }
 
 async fn sync(wire: &mut Wire, version: i16, joined: &Joined) {
-    let assignment =
-        SyncGroupRequestAssignment::default().with_member_id(joined.id.clone()).with_assignment(Bytes::from_static(b"a"));
+    let assignment = SyncGroupRequestAssignment::default()
+        .with_member_id(joined.id.clone())
+        .with_assignment(Bytes::from_static(b"a"));
     let request = SyncGroupRequest::default()
         .with_group_id(joined.group.clone())
         .with_generation_id(joined.generation)
@@ -137,8 +138,11 @@ async fn offsets(wire: &mut Wire, joined: &Joined) {
                 .with_committed_offset(5)
                 .with_committed_metadata(Some(text("note")))
         };
-        let topics =
-            vec![OffsetCommitRequestTopic::default().with_name(topic("meta-0")).with_partitions(vec![partition(0), partition(7)])];
+        let topics = vec![
+            OffsetCommitRequestTopic::default()
+                .with_name(topic("meta-0"))
+                .with_partitions(vec![partition(0), partition(7)]),
+        ];
         let request = OffsetCommitRequest::default()
             .with_group_id(joined.group.clone())
             .with_generation_id_or_member_epoch(joined.generation)
@@ -158,7 +162,8 @@ async fn offsets(wire: &mut Wire, joined: &Joined) {
     for version in wire.all::<OffsetDeleteRequest>() {
         let request = |group: &str| {
             let partition = OffsetDeleteRequestPartition::default().with_partition_index(0);
-            let topics = OffsetDeleteRequestTopic::default().with_name(topic("meta-0")).with_partitions(vec![partition]);
+            let topics =
+                OffsetDeleteRequestTopic::default().with_name(topic("meta-0")).with_partitions(vec![partition]);
             OffsetDeleteRequest::default().with_group_id(GroupId(text(group))).with_topics(vec![topics])
         };
         assert_eq!(wire.ask(version, &request("alone")).await.topics[0].partitions[0].error_code, 0);

@@ -23,9 +23,8 @@ pub(crate) async fn ask(wire: &mut Wire) {
 }
 
 fn to(name: &str, partitions: &[i32]) -> TopicProduceData {
-    let data = |index: &i32| {
-        PartitionProduceData::default().with_index(*index).with_records(Some(batch(NO_PRODUCER, false)))
-    };
+    let data =
+        |index: &i32| PartitionProduceData::default().with_index(*index).with_records(Some(batch(NO_PRODUCER, false)));
     TopicProduceData::default().with_name(topic(name)).with_partition_data(partitions.iter().map(data).collect())
 }
 
@@ -77,9 +76,11 @@ async fn fetch(wire: &mut Wire) {
 async fn list_offsets(wire: &mut Wire) {
     for version in wire.all::<ListOffsetsRequest>() {
         for timestamp in [-1, -2, 0, i64::MAX] {
-            let partition = |index| ListOffsetsPartition::default().with_partition_index(index).with_timestamp(timestamp);
-            let asked =
-                ListOffsetsTopic::default().with_name(topic("meta-0")).with_partitions(vec![partition(0), partition(7)]);
+            let partition =
+                |index| ListOffsetsPartition::default().with_partition_index(index).with_timestamp(timestamp);
+            let asked = ListOffsetsTopic::default()
+                .with_name(topic("meta-0"))
+                .with_partitions(vec![partition(0), partition(7)]);
             let request = ListOffsetsRequest::default()
                 .with_replica_id(BrokerId(-1))
                 .with_isolation_level(i8::from(version >= 2))
@@ -97,19 +98,21 @@ async fn list_offsets(wire: &mut Wire) {
 
 async fn about_logs(wire: &mut Wire) {
     for version in wire.all::<OffsetForLeaderEpochRequest>() {
-        let partition = |index, epoch| {
-            OffsetForLeaderPartition::default().with_partition(index).with_leader_epoch(epoch)
-        };
-        let asked = OffsetForLeaderTopic::default()
-            .with_topic(topic("meta-0"))
-            .with_partitions(vec![partition(0, 0), partition(0, 4), partition(7, 0)]);
+        let partition =
+            |index, epoch| OffsetForLeaderPartition::default().with_partition(index).with_leader_epoch(epoch);
+        let asked = OffsetForLeaderTopic::default().with_topic(topic("meta-0")).with_partitions(vec![
+            partition(0, 0),
+            partition(0, 4),
+            partition(7, 0),
+        ]);
         let answer = wire.ask(version, &OffsetForLeaderEpochRequest::default().with_topics(vec![asked])).await;
         let partitions = &answer.topics[0].partitions;
         assert!(partitions[0].end_offset > 0);
         assert_eq!((partitions[1].end_offset, partitions[2].error_code), (-1, 3));
     }
     for version in wire.all::<DeleteRecordsRequest>() {
-        let partition = |index, offset| DeleteRecordsPartition::default().with_partition_index(index).with_offset(offset);
+        let partition =
+            |index, offset| DeleteRecordsPartition::default().with_partition_index(index).with_offset(offset);
         let asked = DeleteRecordsTopic::default().with_name(topic("meta-0")).with_partitions(vec![
             partition(0, i64::from(version)),
             partition(0, 1 << 40),

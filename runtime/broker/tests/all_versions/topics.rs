@@ -7,8 +7,8 @@ use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{
     AlterConfigsRequest, CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, DescribeClusterRequest,
-    DescribeConfigsRequest, FindCoordinatorRequest, IncrementalAlterConfigsRequest, MetadataRequest, alter_configs_request,
-    incremental_alter_configs_request,
+    DescribeConfigsRequest, FindCoordinatorRequest, IncrementalAlterConfigsRequest, MetadataRequest,
+    alter_configs_request, incremental_alter_configs_request,
 };
 use uuid::Uuid;
 
@@ -77,9 +77,8 @@ async fn metadata(wire: &mut Wire) {
 
 async fn create(wire: &mut Wire) {
     for version in wire.all::<CreateTopicsRequest>() {
-        let config = CreatableTopicConfig::default()
-            .with_name(text("cleanup.policy"))
-            .with_value(Some(text("compact,delete")));
+        let config =
+            CreatableTopicConfig::default().with_name(text("cleanup.policy")).with_value(Some(text("compact,delete")));
         let wanted = CreatableTopic::default()
             .with_name(topic(&format!("created-{version}")))
             .with_num_partitions(2)
@@ -135,8 +134,7 @@ async fn alter_configs(wire: &mut Wire) {
     for version in wire.all::<AlterConfigsRequest>() {
         use alter_configs_request::{AlterConfigsResource, AlterableConfig};
         let resource = |name: &str, value: &str| {
-            let config =
-                AlterableConfig::default().with_name(text("retention.ms")).with_value(Some(text(value)));
+            let config = AlterableConfig::default().with_name(text("retention.ms")).with_value(Some(text(value)));
             AlterConfigsResource::default()
                 .with_resource_type(TOPIC)
                 .with_resource_name(text(name))

@@ -49,9 +49,8 @@ pub(crate) async fn ask(wire: &mut Wire) {
 
 async fn init(wire: &mut Wire, version: i16, name: &str) -> Producer {
     let name = TransactionalId(text(name));
-    let request = InitProducerIdRequest::default()
-        .with_transactional_id(Some(name.clone()))
-        .with_transaction_timeout_ms(60_000);
+    let request =
+        InitProducerIdRequest::default().with_transactional_id(Some(name.clone())).with_transaction_timeout_ms(60_000);
     let answer = wire.ask(version, &request).await;
     assert_eq!(answer.error_code, 0);
     Producer { name, id: answer.producer_id, epoch: answer.producer_epoch }
@@ -93,8 +92,7 @@ async fn add_offsets(wire: &mut Wire, version: i16, producer: &Producer) {
 async fn commit_offsets(wire: &mut Wire, version: i16, producer: &Producer) {
     let partition =
         TxnOffsetCommitRequestPartition::default().with_committed_offset(9).with_committed_metadata(Some(text("")));
-    let topics =
-        TxnOffsetCommitRequestTopic::default().with_name(topic("meta-1")).with_partitions(vec![partition]);
+    let topics = TxnOffsetCommitRequestTopic::default().with_name(topic("meta-1")).with_partitions(vec![partition]);
     let request = TxnOffsetCommitRequest::default()
         .with_transactional_id(producer.name.clone())
         .with_group_id(GroupId(text("in-transaction")))

@@ -2,8 +2,7 @@
 use longshore_api::config::ConfigKey;
 use longshore_api::plugin::{ConnectorPlugin, Plugins};
 
-use super::error::HerderError;
-use super::handle::Answer;
+use super::error::{Answer, HerderError};
 use super::view::PluginInfo;
 use crate::config;
 

@@ -3,7 +3,7 @@ use longshore_api::config::Props;
 use tokio::sync::oneshot;
 
 use super::error::HerderError;
-use super::handle::OffsetChange;
+use super::offsets::OffsetChange;
 use super::view::{ConnectorInfo, ConnectorStatus, ConnectorTaskId, TargetState};
 
 /// Where an answer goes.

@@ -1,6 +1,9 @@
 //! Why the herder refused.
 use longshore_api::error::ConnectError;
 
+/// An answer, or why there is none.
+pub type Answer<T> = Result<T, HerderError>;
+
 /// A refused command; the text is what the user reads.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

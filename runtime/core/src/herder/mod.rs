@@ -14,10 +14,10 @@ mod shared;
 mod validation;
 mod view;
 
-pub use error::HerderError;
-pub use handle::{Answer, Herder, OffsetChange};
+pub use error::{Answer, HerderError};
+pub use handle::Herder;
+pub use offsets::OffsetChange;
 pub use run::{HerderLoop, HerderParts};
-pub(crate) use shared::Shared;
 pub use view::{
     ComponentStatus, ConfigInfos, ConnectorInfo, ConnectorKind, ConnectorOffsets, ConnectorStatus, ConnectorTaskId,
     Health, PluginInfo, ServerInfo, State, TargetState,

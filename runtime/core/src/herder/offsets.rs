@@ -3,15 +3,24 @@ use std::time::Duration;
 
 use longshore_api::config::Props;
 use longshore_api::error::ConnectError;
+use longshore_api::offset::OffsetMap;
 use longshore_api::plugin::ConnectorPlugin;
 use longshore_api::record::TopicPartition;
 use longshore_api::sink::Offsets;
 
-use super::error::HerderError;
-use super::handle::{Answer, OffsetChange, sink_partition, source_partition};
+use super::error::{Answer, HerderError};
 use super::shared::{Shared, not_found};
 use super::view::ConnectorOffsets;
 use crate::ports::TopicSelection;
+
+/// One offset a user wants to store; the partition kind follows the connector's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OffsetChange {
+    /// The partition as JSON, source or sink form.
+    pub partition: serde_json::Value,
+    /// The offset as JSON; `None` forgets the partition.
+    pub offset: Option<serde_json::Value>,
+}
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -116,4 +125,42 @@ fn group(name: &str, props: &Props) -> String {
 
 fn selection(props: &Props) -> TopicSelection {
     crate::sink::topic_selection(props)
+}
+
+/// The partition of an [`OffsetChange`] for a source.
+fn source_partition(change: &OffsetChange) -> Answer<(OffsetMap, Option<OffsetMap>)> {
+    let read = |what: &str, json| {
+        OffsetMap::from_json(json).map_err(|e| HerderError::BadRequest(format!("The {what} is not valid: {e}")))
+    };
+    let offset = change.offset.as_ref().map(|json| read("offset", json)).transpose()?;
+    Ok((read("partition", &change.partition)?, offset))
+}
+
+/// The partition of an [`OffsetChange`] for a sink: `{"kafka_topic": …, "kafka_partition": …}` and
+/// `{"kafka_offset": …}`, numbers or strings of digits as the JVM takes them.
+fn sink_partition(change: &OffsetChange) -> Answer<(TopicPartition, Option<i64>)> {
+    let bad = |what: &str| HerderError::BadRequest(what.to_string());
+    let number = |json: Option<&serde_json::Value>| match json {
+        Some(serde_json::Value::String(digits)) => digits.parse::<i64>().ok(),
+        Some(json) => json.as_i64(),
+        None => None,
+    };
+    let topic = change.partition.get("kafka_topic").and_then(serde_json::Value::as_str);
+    let partition = number(change.partition.get("kafka_partition")).and_then(|n| i32::try_from(n).ok());
+    let (Some(topic), Some(partition)) = (topic, partition) else {
+        return Err(bad("The partition for a sink connector offset must have the keys 'kafka_topic' (a string) and \
+             'kafka_partition' (a number)."));
+    };
+    let offset = match &change.offset {
+        None => None,
+        Some(json) => match number(json.get("kafka_offset")) {
+            Some(offset) if offset >= 0 => Some(offset),
+            _ => {
+                return Err(bad(
+                    "The offset for a sink connector must have the key 'kafka_offset', a number of 0 or more.",
+                ));
+            }
+        },
+    };
+    Ok((TopicPartition::new(topic, partition), offset))
 }

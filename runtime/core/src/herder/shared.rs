@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use longshore_api::config::Props;
 use longshore_api::plugin::{ConnectorPlugin, Plugins};
 
-use super::error::HerderError;
-use super::handle::Answer;
+use super::error::{Answer, HerderError};
 use super::view::{
     ComponentStatus, ConnectorInfo, ConnectorKind, ConnectorStatus, ConnectorTaskId, Health, ServerInfo,
 };

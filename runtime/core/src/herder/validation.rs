@@ -5,8 +5,7 @@ use std::time::Duration;
 use longshore_api::config::{ConfigDef, ConfigKey, ConfigType, Default, Importance, Problem, Props, Width};
 use longshore_api::plugin::{ConnectorPlugin, Plugins};
 
-use super::error::HerderError;
-use super::handle::Answer;
+use super::error::{Answer, HerderError};
 use super::shared::Shared;
 use super::view::ConfigInfos;
 use crate::config::{check_overrides, resolve, sink_config_def, source_config_def};

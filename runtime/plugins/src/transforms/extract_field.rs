@@ -31,7 +31,8 @@ pub struct ExtractFieldConfig {
 
 fn path_problems(config: &ExtractFieldConfig) -> Vec<Problem> {
     let path = FieldPath::new(&config.field, config.syntax);
-    path.err().map(|why| Problem::new("field", format!("Invalid value {} for configuration field: {why}", config.field)))
+    path.err()
+        .map(|why| Problem::new("field", format!("Invalid value {} for configuration field: {why}", config.field)))
         .into_iter()
         .collect()
 }

@@ -142,7 +142,8 @@ impl<S: Side> InsertField<S> {
 
     fn insert_into_struct(&mut self, source: Struct, inserted: Vec<Value>) -> Result<Struct> {
         let insertions = &self.insertions;
-        let schema = Arc::clone(self.schemas.get_or_make(source.schema(), || with_fields(source.schema(), insertions))?);
+        let schema =
+            Arc::clone(self.schemas.get_or_make(source.schema(), || with_fields(source.schema(), insertions))?);
         let mut values = source.into_values().into_vec();
         if self.defaults {
             for (value, field) in values.iter_mut().zip(schema.fields()) {

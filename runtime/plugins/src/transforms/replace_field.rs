@@ -84,9 +84,11 @@ impl<S: Side> ReplaceField<S> {
             Ok::<_, ConnectError>((builder.try_build()?, places.into_boxed_slice()))
         })?;
         let mut values = source.into_values();
-        let kept = schema.fields().iter().zip(places).map(|(field, at)| {
-            or_default(std::mem::take(&mut values[*at]), field.schema(), self.defaults)
-        });
+        let kept = schema
+            .fields()
+            .iter()
+            .zip(places)
+            .map(|(field, at)| or_default(std::mem::take(&mut values[*at]), field.schema(), self.defaults));
         Ok(Struct::from_trusted(schema, kept.collect::<Vec<_>>()))
     }
 

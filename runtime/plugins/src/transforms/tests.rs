@@ -95,10 +95,8 @@ fn insert_field_and_what_a_record_lacks() {
 
 #[test]
 fn changed_schemas_are_shared() {
-    for (class, pairs) in [
-        ("InsertField$Value", [("topic.field", "t")]),
-        ("ReplaceField$Value", [("exclude", "str")]),
-    ] {
+    for (class, pairs) in [("InsertField$Value", [("topic.field", "t")]), ("ReplaceField$Value", [("exclude", "str")])]
+    {
         let mut transformation = build(class, &pairs).unwrap();
         let record = with_schema();
         let schemas = [record.clone(), record].map(|record| {

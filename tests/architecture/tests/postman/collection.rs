@@ -100,7 +100,8 @@ fn request(step: &Step) -> Value {
     let pairs: Vec<_> = step.query.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let question = if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) };
     let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    let mut url = json!({ "raw": format!("{{{{baseUrl}}}}{path}{question}"), "host": ["{{baseUrl}}"], "path": segments });
+    let mut url =
+        json!({ "raw": format!("{{{{baseUrl}}}}{path}{question}"), "host": ["{{baseUrl}}"], "path": segments });
     if !query.is_empty() {
         url["query"] = query.into();
     }

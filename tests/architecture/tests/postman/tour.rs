@@ -44,8 +44,7 @@ const MOVE: &str = "Pause, resume, stop, restart";
 const OFFSETS: &str = "Offsets and topics";
 const END: &str = "Clearing away";
 
-const ALL_RUNNING: &str =
-    "status === 200 && body.tasks.length > 0 && [body.connector, ...body.tasks].every((one) => one.state === 'RUNNING')";
+const ALL_RUNNING: &str = "status === 200 && body.tasks.length > 0 && [body.connector, ...body.tasks].every((one) => one.state === 'RUNNING')";
 
 fn step(folder: &'static str, method: &'static str, route: &'static str, status: u16) -> Step {
     let what = ROUTES.iter().find(|known| known.method == method && known.path == route).map(|known| known.what);
@@ -157,13 +156,18 @@ fn look() -> Vec<Step> {
             .named("All connectors with configurations and states")
             .ask("expand", "info")
             .ask("expand", "status")
-            .check("both are told", format!("body['{LED}'].info.type === 'source' && body['{LED}'].status.name === '{LED}'")),
+            .check(
+                "both are told",
+                format!("body['{LED}'].info.type === 'source' && body['{LED}'].status.name === '{LED}'"),
+            ),
         step(LOOK, "GET", "/connectors/{connector}", 200)
             .check("it has its tasks", "body.type === 'source' && body.tasks.length === 2"),
         step(LOOK, "GET", "/connectors/{connector}/config", 200)
             .check("values are strings", "Object.values(body).every((value) => typeof value === 'string')"),
-        step(LOOK, "GET", "/connectors/{connector}/status", 200)
-            .check("states name their worker", "[body.connector, ...body.tasks].every((one) => one.worker_id && one.state)"),
+        step(LOOK, "GET", "/connectors/{connector}/status", 200).check(
+            "states name their worker",
+            "[body.connector, ...body.tasks].every((one) => one.worker_id && one.state)",
+        ),
         step(LOOK, "GET", "/connectors/{connector}/tasks", 200)
             .check("tasks are numbered", "body.every((task, index) => task.id.task === index && task.config)"),
         step(LOOK, "GET", "/connectors/{connector}/tasks/{task}/status", 200)
@@ -171,7 +175,10 @@ fn look() -> Vec<Step> {
         step(LOOK, "GET", "/connectors/{connector}", 404)
             .of("no-such-connector")
             .named("A connector that does not exist")
-            .check("the sentence is Connect's", "body.error_code === 404 && body.message === 'Connector no-such-connector not found'"),
+            .check(
+                "the sentence is Connect's",
+                "body.error_code === 404 && body.message === 'Connector no-such-connector not found'",
+            ),
     ]
 }
 
@@ -184,7 +191,10 @@ fn change(config: &Value) -> Vec<Step> {
             .check("the key is changed", "body.config['max.interval'] === '150'"),
         step(CHANGE, "PATCH", "/connectors/{connector}/config", 200)
             .send(json!({ "max.interval": "120", "random.seed": null }))
-            .check("a key is changed, another is gone", "body.config['max.interval'] === '120' && !('random.seed' in body.config)"),
+            .check(
+                "a key is changed, another is gone",
+                "body.config['max.interval'] === '120' && !('random.seed' in body.config)",
+            ),
         step(CHANGE, "PUT", "/connectors/{connector}/config", 400)
             .named("A configuration that is not valid")
             .send(json!({ "connector.class": config["connector.class"], "tasks.max": "many" }))
@@ -199,7 +209,10 @@ fn lead() -> Vec<Step> {
     vec![
         wait("It runs with the new configuration", ALL_RUNNING),
         step(MOVE, "PUT", "/connectors/{connector}/pause", 202),
-        wait("It is paused", "status === 200 && body.connector.state === 'PAUSED' && body.tasks.every((task) => task.state === 'PAUSED')"),
+        wait(
+            "It is paused",
+            "status === 200 && body.connector.state === 'PAUSED' && body.tasks.every((task) => task.state === 'PAUSED')",
+        ),
         step(MOVE, "PUT", "/connectors/{connector}/resume", 202),
         wait("It runs again", ALL_RUNNING),
         step(MOVE, "POST", "/connectors/{connector}/restart", 204),

@@ -1,9 +1,7 @@
 //! Topics and their configuration with librdkafka's admin client, and what retention and compaction do.
 
 use longshore_support::{Outcome, await_until};
-use rdkafka::admin::{
-    AlterConfig, ConfigSource, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication,
-};
+use rdkafka::admin::{AlterConfig, ConfigSource, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::BaseRecord;
 use rdkafka::types::RDKafkaErrorCode;
@@ -118,7 +116,8 @@ async fn a_topic_left_to_run_stays_within_its_bytes() -> Outcome {
     let folder = broker.dir.path().join("topics/t/0");
     await_until(DEADLINE, "the log to shrink to 260 kB", async || {
         let size = |entry: std::io::Result<std::fs::DirEntry>| entry?.metadata().map(|metadata| metadata.len());
-        std::fs::read_dir(&folder).is_ok_and(|entries| entries.filter_map(|entry| size(entry).ok()).sum::<u64>() < 260_000)
+        std::fs::read_dir(&folder)
+            .is_ok_and(|entries| entries.filter_map(|entry| size(entry).ok()).sum::<u64>() < 260_000)
     })
     .await?;
     let left = values(&broker.client(), "t")?;
@@ -138,9 +137,7 @@ async fn a_compacted_topic_keeps_the_newest_of_every_key() -> Outcome {
     let producer = producer(&broker.client())?;
     for n in 0..20_000 {
         let (key, value) = (format!("key-{}", n % 10), n.to_string());
-        producer
-            .send(BaseRecord::to("t").partition(0).key(&key).payload(&value))
-            .map_err(|(error, _)| error)?;
+        producer.send(BaseRecord::to("t").partition(0).key(&key).payload(&value)).map_err(|(error, _)| error)?;
         if n % 100 == 0 {
             flush(&producer)?;
         }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use longshore_api::config::Props;
 
 use super::super::command::{Command, Reply};
-use super::super::error::HerderError;
-use super::super::handle::{Answer, OffsetChange};
+use super::super::error::{Answer, HerderError};
+use super::super::offsets::OffsetChange;
 use super::super::shared::not_found;
 use super::super::view::{
     ComponentStatus, ConnectorInfo, ConnectorKind, ConnectorStatus, ConnectorTaskId, State, TargetState,

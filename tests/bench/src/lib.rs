@@ -1,1 +1,0 @@
-//! Compares a worker with the real one.
