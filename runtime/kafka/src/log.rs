@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -32,6 +33,7 @@ pub(crate) struct KafkaLog {
     producer: Arc<LogProducer>,
     progress: Arc<Progress>,
     partitions: Vec<i32>,
+    follower: Mutex<Option<JoinHandle<()>>>,
 }
 
 #[derive(Default)]
@@ -64,14 +66,15 @@ impl KafkaLog {
         }
         consumer.assign(&list).map_err(|e| connect_error(&format!("Cannot read the topic {topic}"), &e))?;
         let progress = Arc::new(Progress::default());
-        let follower = (Arc::clone(&consumer), Arc::clone(&progress), topic.clone());
-        std::thread::Builder::new()
+        let own = (Arc::clone(&consumer), Arc::clone(&progress), topic.clone());
+        let follower = std::thread::Builder::new()
             .name(format!("log-{topic}"))
-            .spawn(move || follow(&follower.0, &follower.1, &follower.2, reader))
+            .spawn(move || follow(&own.0, &own.1, &own.2, reader))
             .map_err(|error| {
                 ConnectError::fatal(format!("The system gave no thread for the topic {topic}: {error}."))
             })?;
-        let log = Self { topic, consumer, producer, progress, partitions };
+        let follower = Mutex::new(Some(follower));
+        let log = Self { topic, consumer, producer, progress, partitions, follower };
         log.read_to_end().await?;
         Ok(log)
     }
@@ -130,6 +133,8 @@ fn follow(consumer: &BaseConsumer, progress: &Progress, topic: &str, mut reader:
                 }
                 progress.moved.notify_waiters();
             }
+            // The broker may go first when everything stops.
+            Some(Err(_)) if progress.closed.load(Ordering::Relaxed) => {}
             Some(Err(error)) => {
                 tracing::warn!(topic, "Reading the topic failed, trying again: {error}");
             }
@@ -186,6 +191,11 @@ impl Log for KafkaLog {
 
     fn close(&self) -> BoxFuture<'_, ()> {
         self.progress.closed.store(true, Ordering::Relaxed);
-        Box::pin(async {})
+        let follower = self.follower.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Box::pin(async move {
+            if let Some(follower) = follower {
+                let _ = blocking(move || follower.join()).await;
+            }
+        })
     }
 }

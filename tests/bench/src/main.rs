@@ -34,6 +34,9 @@ struct Arguments {
     /// Only these cases; all unless given.
     #[arg(long = "case", value_enum)]
     cases: Vec<Case>,
+    /// A folder with the jars of Confluent's datagen connector, to be what ours is compared with.
+    #[arg(long)]
+    jvm_datagen: Option<PathBuf>,
     /// Also write every single run to this file.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -91,7 +94,7 @@ async fn compare(arguments: &Arguments) -> Outcome {
         match case {
             Case::Start => cases::start::run(&bench, &mut report).await?,
             Case::Sink => cases::sink::run(&bench, &mut report).await?,
-            Case::Datagen => cases::source::datagen(&bench, &mut report).await?,
+            Case::Datagen => cases::source::datagen(&bench, &mut report, arguments.jvm_datagen.as_deref()).await?,
             Case::Source => cases::source::file(&bench, &mut report).await?,
         }
     }

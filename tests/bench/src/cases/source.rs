@@ -14,13 +14,11 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-/// Our datagen beside the generators that come with Kafka itself.
+/// Our datagen beside Confluent's, if its jars are given, or else beside the generator that comes with Kafka.
 ///
-/// Confluent's datagen is not on Maven Central, so the peer is the connector with which Kafka tests its own worker: its
-/// records are smaller and simpler than ours, which is in its favour.
-pub(crate) async fn datagen(bench: &Bench, report: &mut Report) -> Outcome {
-    let pom = Path::new(env!("CARGO_MANIFEST_DIR")).join("poms/connect-test-plugins.xml");
-    let plugins = tokio::task::spawn_blocking(move || maven::resolve(&pom)).await??;
+/// Confluent's is not on Maven Central. The connector with which Kafka tests its own worker only counts: its records are
+/// smaller and simpler than ours, which is in its favour.
+pub(crate) async fn datagen(bench: &Bench, report: &mut Report, confluent: Option<&Path>) -> Outcome {
     let ours = json!({
         "connector.class": "io.confluent.kafka.connect.datagen.DatagenConnector",
         "quickstart": "orders",
@@ -29,6 +27,12 @@ pub(crate) async fn datagen(bench: &Bench, report: &mut Report) -> Outcome {
         "value.converter.schemas.enable": "false",
         "key.converter": "org.apache.kafka.connect.storage.StringConverter",
     });
+    if let Some(folder) = confluent {
+        let configs = [("kafka.topic", ours.clone()), ("kafka.topic", ours)];
+        return in_turn(bench, report, "datagen, orders", Some(folder), configs, false).await;
+    }
+    let pom = Path::new(env!("CARGO_MANIFEST_DIR")).join("poms/connect-test-plugins.xml");
+    let folder = tokio::task::spawn_blocking(move || maven::resolve(&pom)).await??;
     let theirs = json!({
         "connector.class": "org.apache.kafka.connect.tools.VerifiableSourceConnector",
         "id": "1",
@@ -36,10 +40,11 @@ pub(crate) async fn datagen(bench: &Bench, report: &mut Report) -> Outcome {
         "value.converter.schemas.enable": "false",
         "key.converter.schemas.enable": "false",
     });
+    let configs = [("kafka.topic", ours), ("topic", theirs)];
     report.note(
         "datagen: ours makes orders; the JVM's VerifiableSource only counts, as Confluent's is not at hand".into(),
     );
-    in_turn(bench, report, "datagen", Some(&plugins), [("kafka.topic", ours), ("topic", theirs)], false).await
+    in_turn(bench, report, "datagen", Some(&folder), configs, false).await
 }
 
 /// FileStreamSource on the same file.
@@ -67,7 +72,7 @@ async fn in_turn(
     configs: [(&str, Value); 2],
     exact: bool,
 ) -> Outcome {
-    let group = case.to_lowercase();
+    let group = case.to_lowercase().replace(", ", "-");
     let workers = [
         Contestant::start(Who::Longshore, &bench.bootstrap, &group, None).await?,
         Contestant::start(Who::Jvm, &bench.bootstrap, &group, plugins).await?,
