@@ -92,10 +92,10 @@ async fn exchange(node: &Arc<Node>, mut stream: TcpStream, peer: SocketAddr) -> 
     let mut stopping = node.stopping.clone();
     loop {
         let request = tokio::select! {
-            // A request that has arrived is still answered.
+            // Once the broker stops, only what was taken up already is answered.
             biased;
-            request = read_request(node, &mut stream, &mut buffer) => request?,
             _ = stopping.wait_for(|stop| *stop) => return Err(Closing::Stopping),
+            request = read_request(node, &mut stream, &mut buffer) => request?,
         };
         let Some(request) = request else { return Ok(()) };
         let answered = handlers::answer(node, peer, request).await;

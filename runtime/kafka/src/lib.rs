@@ -8,6 +8,7 @@ mod admin;
 mod consumer;
 mod errors;
 mod log;
+mod membership;
 mod outage;
 mod producer;
 pub mod settings;
@@ -16,11 +17,13 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use longshore_api::config::Props;
-use longshore_api::error::Result;
+use longshore_api::error::{ConnectError, Result};
 use longshore_core::ports::{
     Acknowledgements, Admin, ConsumerSpec, Kafka, Log, LogReader, ProducerSpec, RecordConsumer, RecordProducer,
     TopicSpec,
 };
+
+pub use crate::membership::Membership;
 
 use crate::admin::KafkaAdmin;
 use crate::log::KafkaLog;
@@ -60,13 +63,22 @@ impl KafkaCluster {
 impl Kafka for KafkaCluster {
     fn open_log(&self, topic: TopicSpec, reader: LogReader) -> BoxFuture<'_, Result<Arc<dyn Log>>> {
         Box::pin(async move {
-            let name = topic.name.clone();
+            let (name, single) = (topic.name.clone(), topic.partitions == Some(1));
             let policy = topic.settings.clone();
             let made = self.admin.create_topic(topic).await?;
             if !made {
                 self.admin.require_settings(&name, &policy).await?;
             }
-            let log = KafkaLog::open(&self.log_settings.consumer, Arc::clone(&self.log_producer), name, reader).await?;
+            let log = KafkaLog::open(&self.log_settings.consumer, Arc::clone(&self.log_producer), name.clone(), reader)
+                .await?;
+            // What is written to one partition is read in the order it was written; over several it would not be.
+            if single && log.partition_count() != 1 {
+                let count = log.partition_count();
+                return Err(ConnectError::fatal(format!(
+                    "The topic {name} has {count} partitions, but this internal topic must have exactly one. Name another \
+                     topic, or make it anew with one partition."
+                )));
+            }
             Ok(Arc::new(log) as Arc<dyn Log>)
         })
     }

@@ -79,6 +79,10 @@ impl KafkaLog {
         Ok(log)
     }
 
+    pub(crate) fn partition_count(&self) -> usize {
+        self.partitions.len()
+    }
+
     async fn end_offsets(&self) -> Result<Vec<(i32, i64)>> {
         let (consumer, topic, partitions) = (Arc::clone(&self.consumer), self.topic.clone(), self.partitions.clone());
         let asked = blocking(move || {

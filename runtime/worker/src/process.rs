@@ -15,7 +15,7 @@ use longshore_core::memory::MemoryKafka;
 use longshore_core::ports::{Kafka, TopicSpec};
 use longshore_core::store::{ConfigStore, FileLog, OffsetStore, StatusStore};
 use longshore_core::worker::{Worker, WorkerSettings};
-use longshore_kafka::{KafkaCluster, LogSettings};
+use longshore_kafka::{KafkaCluster, LogSettings, Membership};
 use longshore_rest::{HerderSlot, RestConfig, RestServer};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -40,6 +40,7 @@ pub(crate) struct WorkerProcess {
     looping: JoinHandle<()>,
     serving: Vec<JoinHandle<()>>,
     shutdown: CancellationToken,
+    membership: Option<Membership>,
     /// Where the REST API really is.
     pub(crate) address: SocketAddr,
 }
@@ -97,6 +98,10 @@ impl Listening {
             producer: settings.client("producer"),
             admin: settings.client("admin"),
         })?);
+        let membership = match &memory {
+            Memory::File(_) => None,
+            Memory::Topics => Some(patiently(|| self.join(&settings)).await?),
+        };
         let (cluster_id, stores) = patiently(|| open(&kafka, &self.config, &memory)).await?;
         let (configs, offsets, statuses) = stores;
         let override_policy = self.config.override_policy();
@@ -119,7 +124,14 @@ impl Listening {
             slot.fill(herder.clone());
         }
         tracing::info!("The worker {} is ready: REST API on http://{}.", self.worker_id, self.address);
-        Ok(WorkerProcess { herder, looping, serving: self.serving, shutdown: self.shutdown, address: self.address })
+        let (serving, shutdown, address) = (self.serving, self.shutdown, self.address);
+        Ok(WorkerProcess { herder, looping, serving, shutdown, membership, address })
+    }
+
+    async fn join(&self, settings: &WorkerSettings) -> ConnectResult<Membership> {
+        let [configs, ..] = distributed_topics(&self.config)?;
+        let group = self.config.group_id.clone().unwrap_or_default();
+        Membership::take(&settings.client("consumer"), &group, &self.worker_id, &configs.name).await
     }
 }
 
@@ -134,6 +146,9 @@ impl WorkerProcess {
         tracing::info!("Stopping the worker.");
         self.herder.shut_down().await;
         let _ = self.looping.await;
+        if let Some(membership) = self.membership {
+            membership.leave().await;
+        }
         self.shutdown.cancel();
         for server in self.serving {
             let _ = server.await;

@@ -139,7 +139,7 @@ fn what_the_image_is_built_from_is_let_through() -> Outcome {
 fn the_composed_services_are_healthy_in_order_and_closed_to_the_outside() -> Outcome {
     let composed = lint_ours()?.resolved;
     let services = composed["services"].as_object().cloned().unwrap_or_default();
-    assert_eq!(services.keys().collect::<Vec<_>>(), ["kafka", "worker-1", "worker-2"]);
+    assert_eq!(services.keys().collect::<Vec<_>>(), ["kafka", "sources", "sinks"]);
     for (name, service) in &services {
         let ports = strings(&service["ports"]);
         assert!(ports.iter().all(|port| port.starts_with("127.0.0.1:")), "{name} is open to the outside: {ports:?}");
@@ -161,13 +161,22 @@ fn the_composed_services_are_healthy_in_order_and_closed_to_the_outside() -> Out
 }
 
 #[test]
-fn the_composed_workers_find_the_composed_broker() -> Outcome {
+fn the_composed_workers_find_the_composed_broker_and_share_no_group() -> Outcome {
     let composed = lint_ours()?.resolved;
-    let worker = fs::read_to_string(root().join("config-examples/compose-worker.properties"))?;
-    let bootstrap = worker.lines().find_map(|line| line.strip_prefix("bootstrap.servers=")).unwrap_or_default();
     let advertised = composed["services"]["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"].as_str();
-    assert!(advertised.unwrap_or_default().contains(&format!("://{bootstrap},")), "{bootstrap} in {advertised:?}");
-    let health = strings(&composed["services"]["worker-1"]["healthcheck"]["test"]).join(" ");
-    assert!(health.contains(":8083/") && worker.contains("listeners=http://0.0.0.0:8083"), "{health}");
+    let mut groups = Vec::new();
+    for kind in ["sources", "sinks"] {
+        let worker = fs::read_to_string(root().join(format!("config-examples/compose-{kind}.properties")))?;
+        let value = |key: &str| worker.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+        let bootstrap = value("bootstrap.servers").unwrap_or_default();
+        assert!(advertised.unwrap_or_default().contains(&format!("://{bootstrap},")), "{bootstrap} in {advertised:?}");
+        let health = strings(&composed["services"][kind]["healthcheck"]["test"]).join(" ");
+        assert!(health.contains(":8083/") && value("listeners") == Some("http://0.0.0.0:8083"), "{health}");
+        for key in ["group.id", "config.storage.topic", "offset.storage.topic", "status.storage.topic"] {
+            groups.push(value(key).unwrap_or_default().to_string());
+        }
+    }
+    let distinct: std::collections::BTreeSet<_> = groups.iter().collect();
+    assert_eq!(distinct.len(), groups.len(), "two workers on the same group or topics: {groups:?}");
     Ok(())
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use kafka_protocol::protocol::StrBytes;
 use tokio::sync::oneshot;
 
-use super::group::{JoinReply, SyncReply};
+use super::messages::{JoinReply, SyncReply};
 
 #[derive(Debug)]
 pub(crate) struct Member {

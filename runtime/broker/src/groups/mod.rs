@@ -7,6 +7,7 @@
 
 pub(crate) mod group;
 pub(crate) mod member;
+pub(crate) mod messages;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
@@ -17,7 +18,8 @@ use kafka_protocol::protocol::StrBytes;
 
 use crate::config::BrokerConfig;
 use crate::sync::lock;
-use group::{Group, GroupLimits, JoinReply, Joining, SyncReply, Syncing};
+use group::{Group, GroupLimits};
+use messages::{JoinReply, Joining, SyncReply, Syncing};
 
 #[derive(Debug)]
 pub(crate) struct Groups {

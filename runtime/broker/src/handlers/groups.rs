@@ -16,7 +16,8 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 
 use super::{Caller, code, text};
-use crate::groups::group::{Group, GroupState, Joining, MemberRef, Syncing};
+use crate::groups::group::{Group, GroupState};
+use crate::groups::messages::{Joining, MemberRef, Syncing};
 use crate::node::Node;
 
 /// The state of a group that has neither members nor offsets.

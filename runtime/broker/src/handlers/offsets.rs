@@ -16,7 +16,8 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 
 use super::{code, text};
-use crate::groups::group::{GroupState, MemberRef};
+use crate::groups::group::GroupState;
+use crate::groups::messages::MemberRef;
 use crate::node::Node;
 use crate::offsets::{Committed, OffsetEntry};
 

@@ -21,7 +21,7 @@ use kafka_protocol::messages::{
 
 use super::{code, offsets, text};
 use crate::clock::now_ms;
-use crate::groups::group::MemberRef;
+use crate::groups::messages::MemberRef;
 use crate::node::Node;
 use crate::transactions::{InitRequest, ProducerRef};
 

@@ -1,13 +1,17 @@
 //! Batches as producers write them, for the tests of this crate.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may stop at the first surprise")]
+
 use bytes::Bytes;
 
 use super::batch::{self, BatchHeader};
 
+type KeyAndValue = (Option<Vec<u8>>, Option<Vec<u8>>);
+
 /// Builds one batch, record by record.
 #[derive(Clone, Debug)]
 pub(crate) struct BatchBuilder {
-    records: Vec<(Option<Vec<u8>>, Option<Vec<u8>>)>,
+    records: Vec<KeyAndValue>,
     timestamp: i64,
     producer: (i64, i16, i32),
     transactional: bool,

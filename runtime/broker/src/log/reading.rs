@@ -62,8 +62,8 @@ impl ReadPlan {
                 at += header.size;
                 continue;
             }
-            let fits = at + header.size - begun <= max_bytes;
-            if !fits && !(first.is_none() && at_least_one) {
+            let wanted_anyway = first.is_none() && at_least_one;
+            if at + header.size - begun > max_bytes && !wanted_anyway {
                 break;
             }
             if at + header.size > buffer.len() {

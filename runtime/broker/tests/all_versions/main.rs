@@ -5,6 +5,8 @@
 //! value; one such field closes the connection of whoever still speaks that version. Both good answers
 //! and errors are asked for, since they fill different fields.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may stop at the first surprise")]
+
 mod groups;
 mod records;
 mod topics;

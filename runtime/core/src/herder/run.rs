@@ -28,8 +28,6 @@ use crate::worker::{TaskEnd, TaskHandle, Worker};
 const COMMANDS: usize = 256;
 /// How many ends of tasks may wait; a task's thread waits for room.
 const ENDS: usize = 256;
-/// How long a connector may take to compute its tasks.
-const CONFIGURE_DEADLINE: Duration = Duration::from_secs(60);
 
 /// What a herder is made of.
 pub struct HerderParts {

@@ -1,6 +1,6 @@
 //! Consumer groups with librdkafka: assignment, rebalances, static members, committed offsets.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use longshore_support::{Outcome, fail};
@@ -22,7 +22,13 @@ impl ConsumerContext for Rebalances {
             Rebalance::Revoke(partitions) => -(partitions.count() as i64),
             Rebalance::Error(_) => return,
         };
-        self.0.lock().unwrap().push(change);
+        self.all().push(change);
+    }
+}
+
+impl Rebalances {
+    fn all(&self) -> MutexGuard<'_, Vec<i64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -93,8 +99,8 @@ async fn a_cooperative_rebalance_takes_only_what_moves() -> Outcome {
     settle(&[&first], &[4])?;
     let (second, _) = member(&broker, &settings)?;
     settle(&[&first, &second], &[2, 2])?;
-    let taken: i64 = rebalances.0.lock().unwrap().iter().filter(|change| **change < 0).sum();
-    assert_eq!(taken, -2, "{:?}", rebalances.0.lock().unwrap());
+    let taken: i64 = rebalances.all().iter().filter(|change| **change < 0).sum();
+    assert_eq!(taken, -2, "{:?}", rebalances.all());
     drop((first, second));
     broker.stop().await;
     Ok(())
@@ -109,11 +115,11 @@ async fn a_static_member_that_restarts_causes_no_rebalance() -> Outcome {
     settle(&[&first], &[4])?;
     let (second, _) = member(&broker, &settings("two"))?;
     settle(&[&first, &second], &[2, 2])?;
-    let before = rebalances.0.lock().unwrap().len();
+    let before = rebalances.all().len();
     drop(second);
     let (second, _) = member(&broker, &settings("two"))?;
     settle(&[&first, &second], &[2, 2])?;
-    assert_eq!(rebalances.0.lock().unwrap().len(), before, "{:?}", rebalances.0.lock().unwrap());
+    assert_eq!(rebalances.all().len(), before, "{:?}", rebalances.all());
     drop((first, second));
     broker.stop().await;
     Ok(())

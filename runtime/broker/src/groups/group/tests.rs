@@ -123,8 +123,7 @@ fn followers_wait_for_the_leaders_assignment() {
     let (leader, follower) = if one.leader == one.member_id { (one, two) } else { (two, one) };
     let waiting = case.sync(&follower.member_id, 1, &[]);
     assert_eq!(case.group.state(), GroupState::Completing);
-    let answer =
-        case.sync(&leader.member_id, 1, &[(&leader.member_id, "left"), (&follower.member_id, "right")]);
+    let answer = case.sync(&leader.member_id, 1, &[(&leader.member_id, "left"), (&follower.member_id, "right")]);
     assert_eq!((assigned(answer).as_str(), assigned(waiting).as_str()), ("left", "right"));
     assert_eq!(case.group.state(), GroupState::Stable);
 }

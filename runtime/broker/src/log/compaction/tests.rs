@@ -135,7 +135,8 @@ fn nothing_from_an_open_transaction_on_is_touched() {
 fn aborted_records_go_and_never_hide_committed_ones() {
     let dir = tempfile::tempdir().unwrap();
     let partition = open(dir.path());
-    let transactional = |sequence| BatchBuilder::new().record(Some("a"), Some("v")).producer(5, 0, sequence).transactional();
+    let transactional =
+        |sequence| BatchBuilder::new().record(Some("a"), Some("v")).producer(5, 0, sequence).transactional();
     append(&partition, &transactional(0));
     partition.log().end_transaction((5, 0), true, 0).unwrap();
     append(&partition, &transactional(1));
@@ -218,7 +219,9 @@ fn a_run_overtaken_by_retention_changes_nothing() {
     partition.log().drop_oldest_segment();
     partition.log().finish_compaction(&job, done).unwrap();
     assert_eq!(keys(&partition), pairs(&[(1, "a"), (2, "a"), (3, "a")]));
-    assert!(std::fs::read_dir(dir.path()).unwrap().all(|entry| {
-        !entry.unwrap().file_name().to_string_lossy().ends_with(TEMPORARY_SUFFIX)
-    }));
+    assert!(
+        std::fs::read_dir(dir.path())
+            .unwrap()
+            .all(|entry| { !entry.unwrap().file_name().to_string_lossy().ends_with(TEMPORARY_SUFFIX) })
+    );
 }

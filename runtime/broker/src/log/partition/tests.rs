@@ -118,7 +118,8 @@ fn what_no_producer_may_send_is_refused() {
     ] {
         assert_eq!(log.append(bytes, 0), Err(error));
     }
-    let mut compacted = PartitionLog::open(&dir.path().join("c"), LogSettings { compact: true, ..settings() }, 0).unwrap();
+    let mut compacted =
+        PartitionLog::open(&dir.path().join("c"), LogSettings { compact: true, ..settings() }, 0).unwrap();
     let no_key = BatchBuilder::new().record(None, Some("v")).compression(4).build();
     assert_eq!(compacted.append(&no_key, 0), Err(ResponseError::InvalidRecord));
     assert_eq!(log.next_offset(), 0);

@@ -1,5 +1,6 @@
 //! What the plan asked for is done here: connectors and tasks started and stopped, states reported.
 use std::sync::Arc;
+use std::time::Duration;
 
 use longshore_api::config::Props;
 use longshore_api::error::{ConnectError, Result};
@@ -10,10 +11,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::plan::Action;
 use super::super::view::{ComponentStatus, ConnectorTaskId, State, TargetState};
-use super::{CONFIGURE_DEADLINE, Event, HerderLoop};
+use super::{Event, HerderLoop};
+use crate::backoff::Backoff;
 use crate::config::resolve;
 use crate::store::StatusUpdate;
 use crate::worker::{TaskOrder, panic_message, start_task};
+
+/// How long a connector may take to compute its tasks.
+const CONFIGURE_DEADLINE: Duration = Duration::from_secs(60);
+/// How often that is tried while the connector says that it may work later: for about a quarter of an hour.
+const CONFIGURE_ATTEMPTS: u32 = 20;
 
 impl HerderLoop {
     pub(super) async fn act(&mut self, action: Action) {
@@ -77,22 +84,20 @@ impl HerderLoop {
         self.monitor(name, props, revision, plugin);
     }
 
-    /// Computes the connector's tasks on a thread that may block.
+    /// Computes the connector's tasks, again and again while what decides them is out of reach.
     pub(super) fn configure(&self, name: &Arc<str>, props: &Arc<Props>, revision: u64, plugin: ConnectorPlugin) {
         let (name, props, events) = (Arc::clone(name), Arc::clone(props), self.event_sender.clone());
         tokio::spawn(async move {
-            let computing = tokio::task::spawn_blocking(move || task_configs(&plugin, &props));
-            let tasks = match timeout(CONFIGURE_DEADLINE, computing).await {
-                Ok(Ok(Ok(tasks))) => Ok(tasks),
-                Ok(Ok(Err(error))) => Err(error.chain()),
-                Ok(Err(panic)) => Err(match panic.try_into_panic() {
-                    Ok(panic) => {
-                        format!("The connector panicked while it computed its tasks: {}.", panic_message(&*panic))
+            let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(60));
+            let tasks = loop {
+                match compute_tasks(plugin.clone(), Arc::clone(&props)).await {
+                    Err(error) if error.is_retriable() && backoff.attempts() < CONFIGURE_ATTEMPTS => {
+                        let delay = backoff.next_delay();
+                        tracing::warn!(connector = %name, "Computing the connector's tasks failed, trying again in {} ms: {}",
+                            delay.as_millis(), error.chain());
+                        sleep(delay).await;
                     }
-                    Err(_) => "The worker is shutting down.".to_string(),
-                }),
-                Err(_) => {
-                    Err(format!("The connector did not compute its tasks in {} s.", CONFIGURE_DEADLINE.as_secs()))
+                    done => break done.map_err(|error| error.chain()),
                 }
             };
             let _ = events.send(Event::Configured { name, revision, tasks }).await;
@@ -208,6 +213,22 @@ impl HerderLoop {
             sleep(deadline).await;
             let _ = events.send(Event::Overdue { id, generation }).await;
         });
+    }
+}
+
+/// On a thread that may block, and no longer than the deadline.
+async fn compute_tasks(plugin: ConnectorPlugin, props: Arc<Props>) -> Result<Vec<Props>> {
+    let computing = tokio::task::spawn_blocking(move || task_configs(&plugin, &props));
+    match timeout(CONFIGURE_DEADLINE, computing).await {
+        Ok(Ok(tasks)) => tasks,
+        Ok(Err(panic)) => Err(ConnectError::fatal(match panic.try_into_panic() {
+            Ok(panic) => format!("The connector panicked while it computed its tasks: {}.", panic_message(&*panic)),
+            Err(_) => "The worker is shutting down.".to_string(),
+        })),
+        Err(_) => {
+            let limit_s = CONFIGURE_DEADLINE.as_secs();
+            Err(ConnectError::fatal(format!("The connector did not compute its tasks in {limit_s} s.")))
+        }
     }
 }
 

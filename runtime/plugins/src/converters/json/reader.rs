@@ -32,6 +32,12 @@ pub(super) struct Malformed {
 
 type Read<T> = Result<T, Malformed>;
 
+/// An array or object whose end was not read yet.
+enum Open<T: Tree> {
+    Array(Vec<T>),
+    Object { members: Vec<(T::Name, T)>, name: Option<T::Name> },
+}
+
 const MAX_DEPTH: u32 = 1000;
 const MAX_NUMBER_DIGITS: usize = 1000;
 
@@ -76,26 +82,19 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an object, handing each member's name to `member`, which reads the value.
-    pub(super) fn members(&mut self, mut member: impl FnMut(&mut Self, ByteString) -> Read<()>) -> Read<()> {
+    pub(super) fn members(
+        &mut self,
+        mut member: impl FnMut(&mut Self, ByteString) -> Read<()>,
+    ) -> Read<()> {
         self.enter()?;
-        self.at += 1;
         if self.expect_token("a member's name or }")? == b'}' {
             return self.leave();
         }
         loop {
-            if self.expect_token("a member's name")? != b'"' {
-                return self.fail("a member's name must stand in double quotes");
-            }
-            let name = self.string()?;
-            if self.expect_token("a colon")? != b':' {
-                return self.fail("a colon must follow the name of a member");
-            }
-            self.at += 1;
+            let name = self.member_name()?;
             member(self, name)?;
-            match self.expect_token("a comma or }")? {
-                b',' => self.at += 1,
-                b'}' => return self.leave(),
-                _ => return self.fail("a comma must stand between members"),
+            if self.ends(b'}')? {
+                return self.leave();
             }
         }
     }
@@ -106,22 +105,70 @@ impl<'a> Reader<'a> {
         self.value(first)
     }
 
-    fn value<T: Tree>(&mut self, first: u8) -> Read<T> {
+    /// The value that begins with `first`. Nesting takes no stack: a message must not be able to overflow it.
+    fn value<T: Tree>(&mut self, mut first: u8) -> Read<T> {
+        let (mut open, mut outer): (Option<Open<T>>, Vec<Open<T>>) = (None, Vec::new());
+        loop {
+            let mut value = match first {
+                b'{' => {
+                    self.enter()?;
+                    if self.expect_token("a member's name or }")? == b'}' {
+                        self.leave()?;
+                        T::object(Vec::new())
+                    } else {
+                        let name = Some(self.member_name()?.into());
+                        outer.extend(open.replace(Open::Object { members: Vec::with_capacity(8), name }));
+                        first = self.expect_token("a value")?;
+                        continue;
+                    }
+                }
+                b'[' => {
+                    self.enter()?;
+                    first = self.expect_token("a value or ]")?;
+                    if first == b']' {
+                        self.leave()?;
+                        T::array(Vec::new())
+                    } else {
+                        outer.extend(open.replace(Open::Array(Vec::new())));
+                        continue;
+                    }
+                }
+                scalar => self.scalar(scalar)?,
+            };
+            // Hand the value to what it stands in, and that to what it stands in, as far as they end here.
+            loop {
+                let end = match &mut open {
+                    None => return Ok(value),
+                    Some(Open::Array(items)) => {
+                        items.push(value);
+                        b']'
+                    }
+                    Some(Open::Object { members, name }) => {
+                        members.extend(name.take().map(|name| (name, value)));
+                        b'}'
+                    }
+                };
+                if !self.ends(end)? {
+                    break;
+                }
+                self.leave()?;
+                value = match std::mem::replace(&mut open, outer.pop()) {
+                    Some(Open::Array(items)) => T::array(items),
+                    Some(Open::Object { members, .. }) => T::object(each_name_once(members)),
+                    None => T::null(),
+                };
+            }
+            if let Some(Open::Object { name, .. }) = &mut open {
+                *name = Some(self.member_name()?.into());
+            }
+            first = self.expect_token("a value")?;
+        }
+    }
+
+    fn scalar<T: Tree>(&mut self, first: u8) -> Read<T> {
         match first {
             b'"' => self.string().map(T::string),
             b'-' | b'0'..=b'9' => self.number(),
-            b'{' => {
-                let mut members = Vec::new();
-                self.members(|reader, name| {
-                    if members.capacity() == 0 {
-                        members.reserve(8);
-                    }
-                    members.push((T::Name::from(name), reader.next_value()?));
-                    Ok(())
-                })?;
-                Ok(T::object(each_name_once(members)))
-            }
-            b'[' => self.array(),
             b't' => self.word("true").map(|()| T::boolean(true)),
             b'f' => self.word("false").map(|()| T::boolean(false)),
             b'n' => self.word("null").map(|()| T::null()),
@@ -129,24 +176,29 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn array<T: Tree>(&mut self) -> Read<T> {
-        self.enter()?;
-        self.at += 1;
-        let mut items = Vec::new();
-        if self.expect_token("a value or ]")? == b']' {
-            self.leave()?;
-            return Ok(T::array(items));
+    /// A member's name and the colon behind it.
+    fn member_name(&mut self) -> Read<ByteString> {
+        if self.expect_token("a member's name")? != b'"' {
+            return self.fail("a member's name must stand in double quotes");
         }
-        loop {
-            items.push(self.next_value()?);
-            match self.expect_token("a comma or ]")? {
-                b',' => self.at += 1,
-                b']' => {
-                    self.leave()?;
-                    return Ok(T::array(items));
-                }
-                _ => return self.fail("a comma must stand between the items of an array"),
+        let name = self.string()?;
+        if self.expect_token("a colon")? != b':' {
+            return self.fail("a colon must follow the name of a member");
+        }
+        self.at += 1;
+        Ok(name)
+    }
+
+    /// Whether an array or an object ends here; goes over the comma where it does not.
+    fn ends(&mut self, end: u8) -> Read<bool> {
+        match self.expect_token(if end == b']' { "a comma or ]" } else { "a comma or }" })? {
+            b',' => {
+                self.at += 1;
+                Ok(false)
             }
+            found if found == end => Ok(true),
+            _ if end == b']' => self.fail("a comma must stand between the items of an array"),
+            _ => self.fail("a comma must stand between members"),
         }
     }
 
@@ -314,11 +366,17 @@ impl<'a> Reader<'a> {
         self.fail("the only words in JSON are true, false and null")
     }
 
+    /// Goes over an opening bracket.
     fn enter(&mut self) -> Read<()> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH { self.fail("more than 1000 levels of nesting") } else { Ok(()) }
+        if self.depth > MAX_DEPTH {
+            return self.fail("more than 1000 levels of nesting");
+        }
+        self.at += 1;
+        Ok(())
     }
 
+    /// Goes over a closing bracket.
     fn leave(&mut self) -> Read<()> {
         self.depth -= 1;
         self.at += 1;
