@@ -115,20 +115,30 @@ impl Node {
         })
     }
 
-    /// Forces everything written to disk.
-    pub(crate) fn sync(&self) {
+    /// Forces everything written to disk; tells whether that worked.
+    pub(crate) fn sync(&self) -> bool {
+        self.force(&self.take_unsynced())
+    }
+
+    /// The files that were written to since the last call.
+    pub(crate) fn take_unsynced(&self) -> Vec<Arc<File>> {
         let mut files = Vec::new();
         for topic in self.catalog.topics() {
             files.extend(topic.partitions.iter().flat_map(|partition| partition.log().take_unsynced()));
         }
         files.extend(self.offsets.take_unsynced());
         files.extend(self.transactions.take_unsynced());
+        files
+    }
+
+    /// Forces these files to disk; tells whether that worked.
+    pub(crate) fn force(&self, files: &[Arc<File>]) -> bool {
         let failure = files.iter().find_map(|file| file.sync_data().err());
         let failed_before = self.storage_failed.swap(failure.is_some(), Ordering::Relaxed);
-        if let Some(error) = failure
-            && !failed_before
-        {
-            tracing::warn!(%error, "cannot force written data to disk");
+        match &failure {
+            Some(error) if !failed_before => tracing::warn!(%error, "cannot force written data to disk"),
+            _ => {}
         }
+        failure.is_none()
     }
 }

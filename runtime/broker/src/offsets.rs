@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex};
 
 use kafka_protocol::error::ResponseError;
 use serde::{Deserialize, Serialize};
-use tracing::warn;
 
 use crate::storage::Journal;
 use crate::sync::lock;
@@ -76,10 +75,8 @@ impl Offsets {
             }
             state.rewrite_if_due()
         });
-        result.map_err(|error| {
-            warn!(%error, "cannot store committed offsets");
-            ResponseError::KafkaStorageError
-        })
+        // Clients know this error as a reason to retry; they do not know a storage error here.
+        result.map_err(|_| ResponseError::CoordinatorNotAvailable)
     }
 
     /// The committed offset of one partition.

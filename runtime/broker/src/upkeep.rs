@@ -28,11 +28,17 @@ pub(crate) async fn tick(node: Arc<Node>) {
 /// Forces data to disk in the background, if that is the policy.
 pub(crate) async fn sync(node: Arc<Node>) {
     let FsyncPolicy::Every(interval) = node.config.fsync else { return };
-    repeat(&node, interval, || {
-        let node = Arc::clone(&node);
-        blocking(move || node.sync())
-    })
-    .await;
+    let run = || async {
+        let files = node.take_unsynced();
+        if !files.is_empty() {
+            let node = Arc::clone(&node);
+            blocking(move || {
+                node.force(&files);
+            })
+            .await;
+        }
+    };
+    repeat(&node, interval, run).await;
 }
 
 /// Enforces retention and compacts.

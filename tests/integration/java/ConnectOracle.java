@@ -3,8 +3,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedOutputStream;
 import java.io.BufferedReader;
-import java.io.BufferedWriter;
+import java.io.OutputStream;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
@@ -51,7 +52,7 @@ public class ConnectOracle {
     public static void main(String[] files) throws Exception {
         ObjectMapper json = new ObjectMapper();
         try (BufferedReader in = Files.newBufferedReader(Path.of(files[0]));
-             BufferedWriter out = Files.newBufferedWriter(Path.of(files[1]))) {
+             OutputStream out = new BufferedOutputStream(Files.newOutputStream(Path.of(files[1])))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 ObjectNode answer = NODES.objectNode();
                 try {
@@ -60,9 +61,8 @@ public class ConnectOracle {
                     answer.removeAll();
                     answer.put("error", error.getClass().getSimpleName() + ": " + error.getMessage());
                 }
-                // Lone surrogates and the like never cross: everything odd travels as Base64.
-                out.write(json.writeValueAsString(answer));
-                out.newLine();
+                // Half a surrogate pair becomes a question mark; a writer would refuse it.
+                out.write((json.writeValueAsString(answer) + "\n").getBytes(StandardCharsets.UTF_8));
             }
         }
     }

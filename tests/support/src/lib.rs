@@ -10,7 +10,9 @@
 pub mod await_until;
 pub mod browser;
 pub mod cache;
+pub mod cluster;
 pub mod connect;
+pub mod connectors;
 pub mod failure;
 pub mod kafka;
 pub mod kcat;

@@ -26,13 +26,19 @@ pub(super) async fn produce(node: &Arc<Node>, request: ProduceRequest) -> Option
         let responses = partitions.collect();
         TopicProduceResponse::default().with_name(topic.name.clone()).with_partition_responses(responses)
     };
-    let responses = request.topic_data.into_iter().map(topic).collect();
-    if node.config.fsync == FsyncPolicy::EachAppend {
-        let node = Arc::clone(node);
-        // Only fails when the runtime is shutting down.
-        let _ = tokio::task::spawn_blocking(move || node.sync()).await;
+    let mut responses: Vec<_> = request.topic_data.into_iter().map(topic).collect();
+    if node.config.fsync == FsyncPolicy::EachAppend && !sync(node).await {
+        for partition in responses.iter_mut().flat_map(|topic| &mut topic.partition_responses) {
+            partition.error_code = ResponseError::KafkaStorageError.code();
+        }
     }
     (acks != 0).then(|| ProduceResponse::default().with_responses(responses))
+}
+
+async fn sync(node: &Arc<Node>) -> bool {
+    let node = Arc::clone(node);
+    // Also not on disk when the runtime is shutting down.
+    tokio::task::spawn_blocking(move || node.sync()).await.unwrap_or(false)
 }
 
 fn append(node: &Node, topic: &str, data: PartitionProduceData) -> PartitionProduceResponse {

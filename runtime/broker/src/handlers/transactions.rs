@@ -199,8 +199,10 @@ pub(super) fn list(node: &Node, request: ListTransactionsRequest) -> ListTransac
     ListTransactionsResponse::default().with_transaction_states(states)
 }
 
+/// The error as this version of the client knows it; a full disk is a reason to retry.
 fn known_error(error: ResponseError, knows_fenced: bool) -> ResponseError {
     match error {
+        ResponseError::KafkaStorageError => ResponseError::CoordinatorNotAvailable,
         ResponseError::ProducerFenced if !knows_fenced => ResponseError::InvalidProducerEpoch,
         other => other,
     }

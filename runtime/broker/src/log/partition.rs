@@ -64,7 +64,7 @@ impl PartitionLog {
         };
         let newest = files.last().copied();
         for base_offset in files {
-            log.load_segment(base_offset, Some(base_offset) == newest)?;
+            log.load_segment(base_offset, Some(base_offset) == newest, now_ms)?;
         }
         if log.segments.is_empty() {
             log.segments.push(Segment::create(dir, 0, now_ms)?);
@@ -74,7 +74,7 @@ impl PartitionLog {
         Ok(log)
     }
 
-    fn load_segment(&mut self, base_offset: i64, newest: bool) -> io::Result<()> {
+    fn load_segment(&mut self, base_offset: i64, newest: bool, now_ms: i64) -> io::Result<()> {
         let path = self.dir.join(segment::file_name(base_offset));
         if self.segments.last().is_some_and(|before| base_offset < before.end_offset) {
             // Compaction wrote these records into the segment before and was stopped half-way.
@@ -83,7 +83,7 @@ impl PartitionLog {
         }
         let producers = &mut self.producers;
         let Recovered { segment, cut_bytes } =
-            Segment::recover(&path, base_offset, newest, |header, bytes| replay(producers, header, bytes))?;
+            Segment::recover(&path, base_offset, newest, |header, bytes| replay(producers, header, bytes, now_ms))?;
         if cut_bytes > 0 {
             warn!(file = %path.display(), cut_bytes, "cut an incomplete end off a segment");
         }
@@ -120,42 +120,29 @@ impl PartitionLog {
         self.settings = settings;
     }
 
-    /// Appends the batches in `bytes` as a producer sent them.
+    /// Appends the batch that a producer sent; requests have carried exactly one for a partition since
+    /// message format v2.
     pub(crate) fn append(&mut self, bytes: &[u8], now_ms: i64) -> Result<Appended, ResponseError> {
-        let mut headers = self.check(bytes)?;
-        // The protocol allows one batch per partition and request, and all clients keep to it; that
-        // makes a duplicate an answer for the whole request.
-        if let [only] = headers.as_slice()
-            && let Verdict::Duplicate(base_offset) = self.producers.judge(only)?
-        {
+        let mut header = self.check(bytes)?;
+        if let Verdict::Duplicate(base_offset) = self.producers.judge(&header)? {
             return Ok(Appended { base_offset, append_time_ms: -1 });
         }
-        for header in &headers {
-            self.producers.judge(header)?;
-        }
         self.roll_if_full(bytes.len() as u64, now_ms)?;
-        let mut placed = bytes.to_vec();
-        let (mut at, mut offset) = (0, self.next_offset());
-        for header in &mut headers {
-            let batch = &mut placed[at..at + header.size];
-            if self.settings.append_time {
-                batch::stamp_append_time(batch, now_ms);
-                header.max_timestamp = now_ms;
-            }
-            batch::place(batch, offset);
-            header.base_offset = offset;
-            offset = header.last_offset() + 1;
-            at += header.size;
+        let mut batch = bytes.to_vec();
+        let mut append_time_ms = -1;
+        if self.settings.append_time {
+            batch::stamp_append_time(&mut batch, now_ms);
+            header.max_timestamp = now_ms;
+            append_time_ms = now_ms;
         }
-        self.write(&placed, &headers)?;
-        for header in &headers {
-            self.producers.appended(header);
-        }
-        let append_time_ms = if self.settings.append_time { now_ms } else { -1 };
-        Ok(Appended { base_offset: headers[0].base_offset, append_time_ms })
+        header.base_offset = self.next_offset();
+        batch::place(&mut batch, header.base_offset);
+        self.write(&batch, &header)?;
+        self.producers.appended(&header, now_ms);
+        Ok(Appended { base_offset: header.base_offset, append_time_ms })
     }
 
-    /// Ends a producer's transaction here with a marker. Does nothing when none is open, unless `always`.
+    /// Ends a producer's transaction here with a marker. Does nothing when none is open.
     pub(crate) fn end_transaction(
         &mut self,
         producer: (i64, i16),
@@ -169,8 +156,8 @@ impl PartitionLog {
         let mut marker = batch::transaction_marker(producer_id, producer_epoch, commit, now_ms).to_vec();
         batch::place(&mut marker, self.next_offset());
         let Ok(header) = BatchHeader::parse(&marker) else { return Err(ResponseError::UnknownServerError) };
-        self.write(&marker, &[header])?;
-        self.producers.ended(&header, commit);
+        self.write(&marker, &header)?;
+        self.producers.ended(&header, commit, now_ms);
         Ok(())
     }
 
@@ -273,26 +260,22 @@ impl PartitionLog {
         self.segments.iter().map(|segment| segment.size).sum()
     }
 
-    fn check(&self, mut bytes: &[u8]) -> Result<Vec<BatchHeader>, ResponseError> {
-        let mut headers = Vec::with_capacity(1);
-        while !bytes.is_empty() {
-            let header = BatchHeader::parse_whole(bytes).map_err(|fault| match fault {
-                BatchFault::OldFormat => ResponseError::UnsupportedForMessageFormat,
-                BatchFault::Incomplete | BatchFault::Malformed | BatchFault::Checksum => ResponseError::CorruptMessage,
-            })?;
-            if header.size > self.settings.max_message_bytes {
-                return Err(ResponseError::MessageTooLarge);
-            }
-            if header.is_control() || header.record_count != header.last_offset_delta + 1 {
-                return Err(ResponseError::InvalidRecord);
-            }
-            if self.settings.compact {
-                check_keys(&header, bytes)?;
-            }
-            bytes = &bytes[header.size..];
-            headers.push(header);
+    fn check(&self, bytes: &[u8]) -> Result<BatchHeader, ResponseError> {
+        let header = BatchHeader::parse_whole(bytes).map_err(|fault| match fault {
+            BatchFault::OldFormat => ResponseError::UnsupportedForMessageFormat,
+            BatchFault::Incomplete | BatchFault::Malformed | BatchFault::Checksum => ResponseError::CorruptMessage,
+        })?;
+        if header.size > self.settings.max_message_bytes {
+            return Err(ResponseError::MessageTooLarge);
         }
-        if headers.is_empty() { Err(ResponseError::CorruptMessage) } else { Ok(headers) }
+        let counted = header.record_count.checked_sub(1) == Some(header.last_offset_delta);
+        if header.size != bytes.len() || header.is_control() || !counted {
+            return Err(ResponseError::InvalidRecord);
+        }
+        if self.settings.compact {
+            check_keys(&header, bytes)?;
+        }
+        Ok(header)
     }
 
     fn roll_if_full(&mut self, incoming: u64, now_ms: i64) -> Result<(), ResponseError> {
@@ -305,8 +288,8 @@ impl PartitionLog {
         if active.size > 0 && (active.size + incoming > limit || aged) { self.roll(now_ms) } else { Ok(()) }
     }
 
-    fn write(&mut self, bytes: &[u8], headers: &[BatchHeader]) -> Result<(), ResponseError> {
-        self.active_mut().append(bytes, headers).map_err(|error| self.storage_error(&error))?;
+    fn write(&mut self, batch: &[u8], header: &BatchHeader) -> Result<(), ResponseError> {
+        self.active_mut().append(batch, header).map_err(|error| self.storage_error(&error))?;
         self.unsynced = true;
         if std::mem::take(&mut self.write_failed) {
             info!(log = %self.dir.display(), "writing works again");
@@ -351,11 +334,11 @@ fn segment_files(dir: &Path) -> io::Result<Vec<i64>> {
     Ok(files)
 }
 
-fn replay(producers: &mut Producers, header: &BatchHeader, bytes: &[u8]) {
+fn replay(producers: &mut Producers, header: &BatchHeader, bytes: &[u8], now_ms: i64) {
     match batch::marker_commits(bytes) {
-        Some(commit) if header.is_control() => producers.ended(header, commit),
+        Some(commit) if header.is_control() => producers.ended(header, commit, now_ms),
         _ if header.is_control() => {}
-        _ => producers.appended(header),
+        _ => producers.appended(header, now_ms),
     }
 }
 

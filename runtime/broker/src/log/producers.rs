@@ -43,6 +43,8 @@ struct Producer {
     recent: VecDeque<RecentBatch>,
     open_since: Option<i64>,
     last_timestamp: i64,
+    /// When the log last heard of the producer; unlike the time above, not the producer's word.
+    last_seen_ms: i64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +85,7 @@ impl Producers {
     }
 
     /// Notes a batch of records that is now in the log.
-    pub(crate) fn appended(&mut self, header: &BatchHeader) {
+    pub(crate) fn appended(&mut self, header: &BatchHeader, now_ms: i64) {
         if header.producer_id < 0 {
             return;
         }
@@ -93,6 +95,7 @@ impl Producers {
             producer.recent.clear();
         }
         producer.last_timestamp = producer.last_timestamp.max(header.max_timestamp);
+        producer.last_seen_ms = now_ms;
         producer.recent.push_back(RecentBatch {
             first_sequence: header.base_sequence,
             last_sequence: header.last_sequence(),
@@ -108,13 +111,13 @@ impl Producers {
     }
 
     /// Notes a transaction marker that is now in the log.
-    pub(crate) fn ended(&mut self, marker: &BatchHeader, commit: bool) {
+    pub(crate) fn ended(&mut self, marker: &BatchHeader, commit: bool, now_ms: i64) {
         let producer = self.by_id.entry(marker.producer_id).or_default();
         if marker.producer_epoch > producer.epoch {
             producer.epoch = marker.producer_epoch;
             producer.recent.clear();
         }
-        producer.last_timestamp = producer.last_timestamp.max(marker.max_timestamp);
+        producer.last_seen_ms = now_ms;
         let Some(first_offset) = producer.open_since.take() else { return };
         self.open.remove(&first_offset);
         if !commit {
@@ -151,7 +154,7 @@ impl Producers {
 
     /// Forgets producers that have been silent since `oldest_ms` and have nothing open.
     pub(crate) fn expire(&mut self, oldest_ms: i64) {
-        self.by_id.retain(|_, producer| producer.open_since.is_some() || producer.last_timestamp >= oldest_ms);
+        self.by_id.retain(|_, producer| producer.open_since.is_some() || producer.last_seen_ms >= oldest_ms);
     }
 
     /// Base offsets of every producer's newest batch: compaction keeps these (emptied if need be), so
@@ -192,7 +195,7 @@ mod tests {
         let mut producers = Producers::default();
         for sequence in 0..7 {
             assert_eq!(producers.judge(&batch(0, sequence, 0, false)), Ok(Verdict::Append));
-            producers.appended(&batch(0, sequence, 100 + i64::from(sequence), false));
+            producers.appended(&batch(0, sequence, 100 + i64::from(sequence), false), 0);
         }
         assert_eq!(producers.judge(&batch(0, 4, 0, false)), Ok(Verdict::Duplicate(104)));
         assert_eq!(producers.judge(&batch(0, 9, 0, false)), Err(ResponseError::OutOfOrderSequenceNumber));
@@ -202,26 +205,37 @@ mod tests {
     #[test]
     fn an_older_epoch_is_fenced_and_a_newer_one_starts_at_zero() {
         let mut producers = Producers::default();
-        producers.appended(&batch(3, 0, 0, false));
+        producers.appended(&batch(3, 0, 0, false), 0);
         assert_eq!(producers.judge(&batch(2, 1, 0, false)), Err(ResponseError::InvalidProducerEpoch));
         assert_eq!(producers.judge(&batch(4, 5, 0, false)), Err(ResponseError::OutOfOrderSequenceNumber));
         assert_eq!(producers.judge(&batch(4, 0, 0, false)), Ok(Verdict::Append));
-        producers.ended(&marker(5, 1), false);
+        producers.ended(&marker(5, 1), false, 0);
         assert_eq!(producers.judge(&batch(4, 0, 0, false)), Err(ResponseError::InvalidProducerEpoch));
     }
 
     #[test]
     fn an_open_transaction_holds_the_stable_offset_until_its_marker() {
         let mut producers = Producers::default();
-        producers.appended(&batch(0, 0, 10, true));
-        producers.appended(&batch(0, 1, 11, true));
+        producers.appended(&batch(0, 0, 10, true), 0);
+        producers.appended(&batch(0, 1, 11, true), 0);
         assert_eq!(producers.first_open_offset(), Some(10));
         assert_eq!(producers.open_transactions(), vec![(7, 0)]);
-        producers.ended(&marker(0, 12), false);
+        producers.ended(&marker(0, 12), false, 0);
         assert_eq!(producers.first_open_offset(), None);
         let aborted = AbortedTransaction { producer_id: 7, first_offset: 10, last_offset: 12 };
         assert_eq!(producers.aborted_within(0, 100), vec![aborted]);
         assert_eq!(producers.aborted_within(13, 100), vec![]);
         assert_eq!(producers.aborted_within(0, 10), vec![]);
+    }
+
+    #[test]
+    fn silent_producers_are_forgotten_whatever_times_their_records_carry() {
+        let mut producers = Producers::default();
+        let ancient = BatchHeader { max_timestamp: 0, ..batch(0, 0, 0, false) };
+        producers.appended(&ancient, 5000);
+        producers.expire(5000);
+        assert_eq!(producers.judge(&batch(0, 0, 0, false)), Ok(Verdict::Duplicate(0)));
+        producers.expire(5001);
+        assert_eq!(producers.judge(&batch(0, 0, 0, false)), Ok(Verdict::Append));
     }
 }

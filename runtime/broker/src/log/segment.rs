@@ -111,17 +111,14 @@ impl Segment {
         }
     }
 
-    /// Writes whole batches behind the others; `headers` describes them in order. After an error the
-    /// segment is as it was.
-    pub(crate) fn append(&mut self, bytes: &[u8], headers: &[BatchHeader]) -> io::Result<()> {
-        if let Err(error) = self.file.write_all_at(bytes, self.size) {
+    /// Writes a batch behind the others. After an error the segment is as it was.
+    pub(crate) fn append(&mut self, batch: &[u8], header: &BatchHeader) -> io::Result<()> {
+        if let Err(error) = self.file.write_all_at(batch, self.size) {
             // A part may have been written; readers never look beyond `size`, recovery would cut it.
             let _ = self.file.set_len(self.size);
             return Err(error);
         }
-        for header in headers {
-            self.added(header);
-        }
+        self.added(header);
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tracing::{info, warn};
 
 use super::files::replace_file;
 
@@ -24,6 +25,8 @@ pub(crate) struct Journal {
     size: u64,
     lines: usize,
     unsynced: bool,
+    /// Whether the last write failed; said once, until writing works again.
+    write_failed: bool,
 }
 
 impl Journal {
@@ -48,7 +51,14 @@ impl Journal {
         }
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         file.set_len(size as u64)?;
-        Ok(Journal { path: path.to_path_buf(), file: Arc::new(file), size: size as u64, lines, unsynced: false })
+        Ok(Journal {
+            path: path.to_path_buf(),
+            file: Arc::new(file),
+            size: size as u64,
+            lines,
+            unsynced: false,
+            write_failed: false,
+        })
     }
 
     /// Appends the entries with one write; after an error the journal is as before.
@@ -56,7 +66,13 @@ impl Journal {
         let text = to_lines(entries)?;
         if let Err(error) = self.file.write_all_at(&text, self.size) {
             let _ = self.file.set_len(self.size);
+            if !std::mem::replace(&mut self.write_failed, true) {
+                warn!(journal = %self.path.display(), %error, "cannot write; clients are told to retry");
+            }
             return Err(error);
+        }
+        if std::mem::take(&mut self.write_failed) {
+            info!(journal = %self.path.display(), "writing works again");
         }
         self.size += text.len() as u64;
         self.lines += entries.len();
@@ -127,6 +143,20 @@ mod tests {
         std::fs::write(&path, "[\"a\",1]\nrubbish\n[\"b\",2]\n").unwrap();
         let error = Journal::open(&path, |_: (String, i64)| {}).unwrap_err();
         assert!(error.to_string().contains("line 2"), "{error}");
+    }
+
+    #[test]
+    fn a_full_disk_is_an_error_and_not_the_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("j");
+        let mut journal = Journal::open(&path, |_: (String, i64)| {}).unwrap();
+        journal.append(&[("a", 1)]).unwrap();
+        let full = Arc::new(OpenOptions::new().write(true).open("/dev/full").unwrap());
+        let good = std::mem::replace(&mut journal.file, full);
+        assert_eq!(journal.append(&[("b", 2)]).unwrap_err().kind(), ErrorKind::StorageFull);
+        journal.file = good;
+        journal.append(&[("c", 3)]).unwrap();
+        assert_eq!(read(&path), vec![("a".into(), 1), ("c".into(), 3)]);
     }
 
     #[test]

@@ -330,10 +330,7 @@ impl State {
             let lines: Vec<Line> = self.by_id.iter().map(|(id, transaction)| transaction.line(id)).collect();
             self.journal.rewrite(&lines)
         });
-        result.map_err(|error| {
-            warn!(%error, "cannot store the state of a transaction");
-            ResponseError::KafkaStorageError
-        })
+        result.map_err(|_| ResponseError::CoordinatorNotAvailable)
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use longshore_api::config::Props;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::DropGuard;
 
 use super::command::Command;
 use super::handle::Herder;
@@ -51,7 +51,8 @@ pub struct HerderLoop {
     event_sender: mpsc::Sender<Event>,
     running: Running,
     handles: HashMap<ConnectorTaskId, (u64, TaskHandle)>,
-    monitors: HashMap<Arc<str>, CancellationToken>,
+    /// Dropping one ends the watch, however the loop ends.
+    monitors: HashMap<Arc<str>, DropGuard>,
 }
 
 /// Something that happened beside the loop.
@@ -140,9 +141,6 @@ impl HerderLoop {
     }
 
     async fn shut_down(&mut self) {
-        for monitor in self.monitors.values() {
-            monitor.cancel();
-        }
         let live = self.running.live_tasks();
         for (id, _) in &live {
             if let Some((_, handle)) = self.handles.get(id) {
@@ -167,8 +165,7 @@ impl HerderLoop {
             tracing::error!(connector = %id.connector, task = id.task, "The task did not stop in time and is left behind.");
             self.unassign(&id);
         }
-        let names: Vec<_> = self.monitors.keys().cloned().collect();
-        for name in names {
+        for (name, _) in std::mem::take(&mut self.monitors) {
             self.unassign_connector(&name);
         }
         self.shared.worker.statuses.close().await;

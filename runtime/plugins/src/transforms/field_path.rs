@@ -65,11 +65,14 @@ impl FieldPath {
                 return Err(format!("unknown field \"{}\"", self.text));
             };
             let field = Arc::clone(schema.fields()[at].schema());
+            // A default stands for a field that is null, not for one whose struct is.
             value = match value {
-                Value::Struct(record) => record.into_values().into_iter().nth(at).unwrap_or_default(),
+                Value::Struct(record) => {
+                    let value = record.into_values().into_iter().nth(at).unwrap_or_default();
+                    super::or_default(value, &field, defaults)
+                }
                 _ => Value::Null,
             };
-            value = super::or_default(value, &field, defaults);
             schema = field;
         }
         Ok((schema, value))

@@ -143,3 +143,15 @@ async fn a_log_of_many_segments_is_read_from_any_offset() -> Outcome {
     broker.stop().await;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_forced_to_disk_one_by_one_are_acknowledged_too() -> Outcome {
+    let broker = Fixture::start_with(|config| config.fsync = longshore_broker::FsyncPolicy::EachAppend).await?;
+    let producer = producer(&broker.client())?;
+    for n in 0..20 {
+        send(&producer, "t", "k", &n.to_string())?;
+    }
+    assert_eq!(values(&broker.client(), "t")?.len(), 20);
+    broker.stop().await;
+    Ok(())
+}

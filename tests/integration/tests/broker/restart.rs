@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use longshore_support::{Failure, Outcome};
 use rdkafka::ClientContext;
 use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 
-use super::fixture::{DEADLINE, client, flush, values};
+use super::fixture::{DEADLINE, client, flush, value, values};
 
 /// The broker as a process; killed without warning when dropped.
 struct Process {
@@ -145,5 +146,40 @@ async fn a_second_broker_on_the_same_directory_is_turned_away() -> Outcome {
     let refused = longshore_broker::Broker::start(longshore_broker::BrokerConfig::new(dir.path())).await;
     let error = refused.expect_err("two brokers share a directory").to_string();
     assert!(error.contains("in use by another broker"), "{error}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_reads_on_through_kills() -> Outcome {
+    let dir = tempfile::tempdir()?;
+    let mut process = Process::start(dir.path(), 0)?;
+    let port = process.port()?;
+    let acknowledged = Acknowledged::default();
+    let producer: BaseProducer<Acknowledged> = idempotent(&process.bootstrap).create_with_context(acknowledged)?;
+    let mut config = client(&process.bootstrap);
+    config.set("group.id", "g").set("auto.offset.reset", "earliest").set("session.timeout.ms", "6000");
+    config.set("heartbeat.interval.ms", "200").set("auto.commit.interval.ms", "100");
+    config.set("reconnect.backoff.ms", "20").set("reconnect.backoff.max.ms", "100");
+    let consumer: BaseConsumer = config.create()?;
+    consumer.subscribe(&["t"])?;
+    let next = AtomicU64::new(0);
+    let mut seen = std::collections::BTreeSet::new();
+    for round in 0..4 {
+        send_for(&producer, &next, Duration::from_millis(200))?;
+        flush(&producer)?;
+        let sent = next.load(Ordering::Relaxed);
+        let until = Instant::now() + DEADLINE;
+        while (seen.len() as u64) < sent {
+            assert!(Instant::now() < until, "round {round}: {} of {sent} records", seen.len());
+            // Errors are about the connection that was cut; the client goes on by itself.
+            if let Some(Ok(message)) = consumer.poll(Duration::from_millis(20)) {
+                seen.insert(value(&message).parse::<u64>()?);
+            }
+        }
+        if round < 3 {
+            drop(process);
+            process = Process::start(dir.path(), port)?;
+        }
+    }
     Ok(())
 }

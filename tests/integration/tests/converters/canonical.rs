@@ -88,8 +88,7 @@ pub(crate) fn record_json(record: &ConnectRecord) -> Json {
 }
 
 fn record_with(record: &ConnectRecord, answer: bool, offset: bool) -> Json {
-    let data =
-        |data: &SchemaAndValue| json!({"schema": schema_json(data.schema.as_ref()), "value": value_json(&data.value, answer)});
+    let data = |data: &SchemaAndValue| json!({"schema": schema_json(data.schema.as_ref()), "value": value_json(&data.value, answer)});
     let headers = record.headers.iter().map(|header| {
         let mut node = data(&header.value);
         node["key"] = json!(&*header.key);

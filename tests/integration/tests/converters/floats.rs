@@ -21,7 +21,10 @@ fn floats_print_as_java_prints_them() -> Outcome {
     for (number, theirs) in doubles.zip(theirs(0)) {
         let ours = JavaFloat::double(number);
         let shorter = theirs.len() > ours.as_str().len() && theirs.parse() == Ok(number);
-        if ours.as_str() != theirs && !shorter && !last_digit_differs(ours.as_str(), theirs, theirs.parse() == Ok(number)) {
+        if ours.as_str() != theirs
+            && !shorter
+            && !last_digit_differs(ours.as_str(), theirs, theirs.parse() == Ok(number))
+        {
             return fail!("{number:e}: ours {ours}, the JVM's {theirs}");
         }
         longer += usize::from(ours.as_str() != theirs);
@@ -29,7 +32,10 @@ fn floats_print_as_java_prints_them() -> Outcome {
     for (number, theirs) in floats.zip(theirs(1)) {
         let ours = JavaFloat::float(number);
         let shorter = theirs.len() > ours.as_str().len() && theirs.parse() == Ok(number);
-        if ours.as_str() != theirs && !shorter && !last_digit_differs(ours.as_str(), theirs, theirs.parse() == Ok(number)) {
+        if ours.as_str() != theirs
+            && !shorter
+            && !last_digit_differs(ours.as_str(), theirs, theirs.parse() == Ok(number))
+        {
             return fail!("{number:e}: ours {ours}, the JVM's {theirs}");
         }
         longer += usize::from(ours.as_str() != theirs);

@@ -2,7 +2,7 @@
 
 use super::oracle::{Cases, JSON};
 use super::samples::Samples;
-use longshore_api::data::{Decimal, Map, Schema, SchemaBuilder, Struct, Value};
+use longshore_api::data::{Decimal, Map, Schema, SchemaBuilder, Value};
 use longshore_support::Outcome;
 
 const PLAIN: &[(&str, &str)] = &[("schemas.enable", "false")];
@@ -97,16 +97,34 @@ fn what_a_struct_lacks_or_has_too_much() -> Outcome {
 fn hand_picked_reads() -> Outcome {
     let mut cases = Cases::new();
     for text in [
-        "", " ", "null", "1 x", "1x", "[] ]", "true,", "truex", "\u{feff}{}", "NaN", "'x'", "{\"a\":1}{\"b\":2}",
-        "{\"a\":1,\"a\":2,\"b\":3,\"a\":4}", "\"\u{7f}\"", "1e99999999999", "1e2147483647", "1e-2147483648", "1.5e2147483647",
-        "[1,2", "{\"schema\":null,\"payload\":null}",
+        "",
+        " ",
+        "null",
+        "1 x",
+        "1x",
+        "[] ]",
+        "true,",
+        "truex",
+        "\u{feff}{}",
+        "NaN",
+        "'x'",
+        "{\"a\":1}{\"b\":2}",
+        "{\"a\":1,\"a\":2,\"b\":3,\"a\":4}",
+        "\"\u{7f}\"",
+        "1e99999999999",
+        "1e2147483647",
+        "1e-2147483648",
+        "1.5e2147483647",
+        "[1,2",
+        "{\"schema\":null,\"payload\":null}",
     ] {
         cases.read(JSON, PLAIN, Some(text.as_bytes()));
         cases.read(JSON, &[], Some(text.as_bytes()));
     }
     for levels in [1000, 1001] {
         let text = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-        cases.read(JSON, PLAIN, Some(text.as_bytes()));
+        // Printed, because the answer in its own form would be nested too deep to be read.
+        cases.read_and_print(JSON, PLAIN, text.as_bytes());
     }
     for digits in [1000, 1001] {
         cases.read(JSON, PLAIN, Some("7".repeat(digits).as_bytes()));
@@ -176,25 +194,19 @@ fn hand_picked_writes() -> Outcome {
             (None, Decimal::new(1, 1).into()),
             (None, Value::from(vec![1_u8, 2, 3])),
             (None, Map::from_iter([(Value::from(1), Value::from("a"))]).into()),
-            (None, Map::from_iter([(Value::from("a"), Value::Null), ("b".into(), Value::Array(vec![Value::Null]))]).into()),
+            (
+                None,
+                Map::from_iter([(Value::from("a"), Value::Null), ("b".into(), Value::Array(vec![Value::Null]))]).into(),
+            ),
         ] {
             cases.write(JSON, config, schema.as_ref(), &value);
         }
     }
-    let inner = SchemaBuilder::structure().field("x", Schema::int32()).build();
-    let outer = SchemaBuilder::structure().field("in", inner.clone()).build();
-    let record = Struct::new(&outer, [Struct::new(&inner, [1.into()]).unwrap().into()]).unwrap();
-    cases.write(JSON, &[], Some(&outer), &record.clone().into());
-    cases.write(JSON, &[], Some(&outer.to_builder().name("other").build()), &record.into());
     cases.compare()
 }
 
 /// What our own converter writes.
-fn written(
-    config: &[(&str, &str)],
-    schema: &std::sync::Arc<Schema>,
-    value: &Value,
-) -> Option<String> {
+fn written(config: &[(&str, &str)], schema: &std::sync::Arc<Schema>, value: &Value) -> Option<String> {
     let props = config.iter().map(|(key, value)| ((*key).to_string(), (*value).to_string())).collect();
     let plugins = longshore_plugins::builtin();
     let role = longshore_api::converter::ConverterRole::Value;

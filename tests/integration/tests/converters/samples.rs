@@ -7,8 +7,22 @@ use rand::{Rng, SeedableRng};
 use std::sync::Arc;
 
 const TEXTS: [&str; 16] = [
-    "", "a", "plain text", "q\"uote", "back\\slash", "sl/ash", "\u{0}\u{1f}\u{7f}", "tab\tnew\nline\r\u{8}\u{c}", "é",
-    "\u{2028}", "漢字", "😀", "mixed 😀 é \"x\"", "null", "0012", "<&'>",
+    "",
+    "a",
+    "plain text",
+    "q\"uote",
+    "back\\slash",
+    "sl/ash",
+    "\u{0}\u{1f}\u{7f}",
+    "tab\tnew\nline\r\u{8}\u{c}",
+    "é",
+    "\u{2028}",
+    "漢字",
+    "😀",
+    "mixed 😀 é \"x\"",
+    "null",
+    "0012",
+    "<&'>",
 ];
 
 /// A source of samples; equal seeds give equal samples.
@@ -116,7 +130,7 @@ impl Samples {
             Type::Int16 => Value::Int16(number as i16),
             Type::Int32 => Value::Int32(number as i32),
             Type::Int64 => Value::Int64(number),
-            Type::Float32 => Value::Float32(self.double() as f32),
+            Type::Float32 => Value::Float32(self.float()),
             Type::Float64 => Value::Float64(self.double()),
             Type::Boolean => Value::Boolean(self.chance(50)),
             Type::String => Value::from(self.text()),
@@ -157,6 +171,14 @@ impl Samples {
         }
     }
 
+    /// A float with few digits, or a special one.
+    fn float(&mut self) -> f32 {
+        match self.below(6) {
+            0 => *[0.0, -0.0, f32::NAN, f32::INFINITY, f32::NEG_INFINITY].choose(&mut self.0).unwrap(),
+            _ => f32::from(self.0.random_range(-9_999_i16..10_000)) / 64.0,
+        }
+    }
+
     /// A JSON text with all the freedom that JSON gives.
     pub(crate) fn json(&mut self, depth: usize) -> String {
         let space = [" ", "", "", "", "\n\t", "\r "].choose(&mut self.0).unwrap().to_string();
@@ -186,9 +208,28 @@ impl Samples {
 
     fn json_number(&mut self) -> String {
         let odd = [
-            "0", "-0", "-0.0", "00", "-012", "1e5", "1E-7", "9223372036854775807", "9223372036854775808",
-            "-9223372036854775809", "123456789012345678901234567890", "0.1", "1e400", "-1e-400", "4.35", "1.0",
-            "12345678901234567890.5", "1e22", "300", "1.5e300", "2147483648", "3.9999999999999999999",
+            "0",
+            "-0",
+            "-0.0",
+            "00",
+            "-012",
+            "1e5",
+            "1E-7",
+            "9223372036854775807",
+            "9223372036854775808",
+            "-9223372036854775809",
+            "123456789012345678901234567890",
+            "0.1",
+            "1e400",
+            "-1e-400",
+            "4.35",
+            "1.0",
+            "12345678901234567890.5",
+            "1e22",
+            "300",
+            "1.5e300",
+            "2147483648",
+            "3.9999999999999999999",
         ];
         match self.below(3) {
             0 => odd.choose(&mut self.0).unwrap().to_string(),
@@ -199,8 +240,20 @@ impl Samples {
 
     fn json_string(&mut self) -> String {
         let written = [
-            "\"\"", "\"plain\"", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\u00e9\\u0041\"", "\"\\ud83d\\ude00\"", "\"😀é\"",
-            "\"AQID\"", "\"AQ==\"", "\"NaN\"", "\"\\ud800\"", "\"\\udc00x\"", "\"\\ud800\\u0041\"", "\"k0\"", "\"k1\"",
+            "\"\"",
+            "\"plain\"",
+            "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
+            "\"\\u00e9\\u0041\"",
+            "\"\\ud83d\\ude00\"",
+            "\"😀é\"",
+            "\"AQID\"",
+            "\"AQ==\"",
+            "\"NaN\"",
+            "\"\\ud800\"",
+            "\"\\udc00x\"",
+            "\"\\ud800\\u0041\"",
+            "\"k0\"",
+            "\"k1\"",
         ];
         written.choose(&mut self.0).unwrap().to_string()
     }
@@ -209,8 +262,8 @@ impl Samples {
     pub(crate) fn mutated(&mut self, text: &str) -> String {
         let mut characters: Vec<char> = text.chars().collect();
         let other = *[
-            '{', '}', '[', ']', ',', ':', '"', '\\', '0', '1', '-', '+', '.', 'e', 'x', 'n', 't', ' ', '\t', '\u{1}', '/',
-            'u', 'é',
+            '{', '}', '[', ']', ',', ':', '"', '\\', '0', '1', '-', '+', '.', 'e', 'x', 'n', 't', ' ', '\t', '\u{1}',
+            '/', 'u', 'é',
         ]
         .choose(&mut self.0)
         .unwrap();

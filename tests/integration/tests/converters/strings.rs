@@ -87,5 +87,6 @@ fn numbers_bytes_and_booleans() -> Outcome {
 fn holds(schema: &Schema, ty: Type) -> bool {
     let inner = schema.key_schema().into_iter().chain(schema.value_schema());
     let inner = inner.chain(schema.fields().iter().map(|field| field.schema()));
-    (schema.ty() == ty && schema.name() != Some(longshore_api::data::DECIMAL)) || inner.into_iter().any(|s| holds(s, ty))
+    (schema.ty() == ty && schema.name() != Some(longshore_api::data::DECIMAL))
+        || inner.into_iter().any(|s| holds(s, ty))
 }

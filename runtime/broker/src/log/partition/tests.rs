@@ -66,6 +66,22 @@ fn a_torn_tail_is_cut_and_nothing_in_front_of_it() {
 }
 
 #[test]
+fn what_lay_behind_a_damaged_batch_never_comes_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = open(dir.path());
+    let mut positions = Vec::new();
+    for value in ["good", "lost", "gone"] {
+        positions.push(log.active().size);
+        log.append(&one(value).build(), 0).unwrap();
+    }
+    log.active().file.write_all_at(b"#", positions[1] + HEADER_BYTES as u64 + 5).unwrap();
+    let mut log = open(dir.path());
+    // Fills the damaged batch's place exactly.
+    log.append(&one("next").build(), 0).unwrap();
+    assert_eq!(read_all(&open(dir.path())), vec![0, 1]);
+}
+
+#[test]
 fn a_repeated_batch_is_recognised_after_opening_again() {
     let dir = tempfile::tempdir().unwrap();
     let mut log = open(dir.path());
@@ -107,12 +123,19 @@ fn what_no_producer_may_send_is_refused() {
     let marker = batch::transaction_marker(1, 0, true, 0);
     let mut old = good.to_vec();
     old[16] = 1;
+    let two = [&good[..], &good[..]].concat();
+    let mut miscounted = good.to_vec();
+    miscounted[57..61].copy_from_slice(&i32::MAX.to_be_bytes());
+    let crc = crc32c::crc32c(&miscounted[21..]).to_be_bytes();
+    miscounted[17..21].copy_from_slice(&crc);
     let huge = one(&"x".repeat(2_000_000)).build();
     for (bytes, error) in [
         (&flipped[..], ResponseError::CorruptMessage),
         (&good[..good.len() - 1], ResponseError::CorruptMessage),
         (&[], ResponseError::CorruptMessage),
         (&marker, ResponseError::InvalidRecord),
+        (&two, ResponseError::InvalidRecord),
+        (&miscounted, ResponseError::InvalidRecord),
         (&old, ResponseError::UnsupportedForMessageFormat),
         (&huge, ResponseError::MessageTooLarge),
     ] {
@@ -126,16 +149,15 @@ fn what_no_producer_may_send_is_refused() {
 }
 
 #[test]
-fn a_failed_write_is_reported_and_leaves_the_log_usable() {
+fn a_full_disk_is_reported_and_leaves_the_log_usable() {
     let dir = tempfile::tempdir().unwrap();
     let mut log = open(dir.path());
     log.append(&one("a").build(), 0).unwrap();
-    // A file that only reads stands for a full disk.
-    let read_only = Arc::new(File::open(&log.active().path).unwrap());
-    let writable = std::mem::replace(&mut log.active_mut().file, read_only);
+    let full = Arc::new(File::options().write(true).open("/dev/full").unwrap());
+    let good = std::mem::replace(&mut log.active_mut().file, full);
     assert_eq!(log.append(&one("b").build(), 0), Err(ResponseError::KafkaStorageError));
     assert_eq!(log.next_offset(), 1);
-    log.active_mut().file = writable;
+    log.active_mut().file = good;
     assert_eq!(log.append(&one("c").build(), 0).unwrap().base_offset, 1);
     assert_eq!(read_all(&log), vec![0, 1]);
 }

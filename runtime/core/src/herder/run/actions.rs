@@ -29,9 +29,7 @@ impl HerderLoop {
                 self.start_connector(&name, &props, revision, target)
             }
             Action::StopConnector(name) => {
-                if let Some(monitor) = self.monitors.remove(&name) {
-                    monitor.cancel();
-                }
+                self.monitors.remove(&name);
             }
             Action::ForgetConnector(name) => {
                 let statuses = &self.shared.worker.statuses;
@@ -108,7 +106,7 @@ impl HerderLoop {
     pub(super) fn monitor(&mut self, name: &Arc<str>, props: &Arc<Props>, revision: u64, plugin: ConnectorPlugin) {
         let ConnectorPlugin::Source(source) = plugin else { return };
         let token = CancellationToken::new();
-        self.monitors.insert(Arc::clone(name), token.clone());
+        self.monitors.insert(Arc::clone(name), token.clone().drop_guard());
         let (name, events) = (Arc::clone(name), self.event_sender.clone());
         let asking = (Arc::clone(&name), events.clone());
         let context = ConnectorContext::new(move || {

@@ -175,7 +175,7 @@ fn low_64_bits_of(decimal: &Decimal) -> i64 {
         0 => truncate(decimal.unscaled()),
         // 2^64 divides every multiple of 10^64.
         ..=-64 => 0,
-        ..0 => truncate(&(decimal.unscaled() * BigInt::from(10).pow(scale.unsigned_abs()))),
+        -63..=-1 => truncate(&(decimal.unscaled() * BigInt::from(10).pow(scale.unsigned_abs()))),
         // Fewer bits than places: the number lies between -1 and 1.
         1.. if i64::from(scale) > digits => 0,
         1.. => truncate(&(decimal.unscaled() / BigInt::from(10).pow(scale.unsigned_abs()))),

@@ -13,8 +13,11 @@ use super::schema::read_schema;
 /// Schemas by the text they were read from, most recently used first, at most `capacity`.
 pub(super) struct SchemaTexts {
     capacity: usize,
-    known: VecDeque<(Box<[u8]>, Option<Arc<Schema>>)>,
+    known: VecDeque<KnownText>,
 }
+
+/// A schema's text, and the schema; null has one too.
+type KnownText = (Box<[u8]>, Option<Arc<Schema>>);
 
 /// What stood under `schema`: a schema known by its text, or one to be read.
 enum Found {

@@ -42,7 +42,12 @@ pub struct JsonConverter {
     pinned: Option<Arc<Schema>>,
     written: SchemaCache<Box<[u8]>>,
     read: SchemaTexts,
+    /// How many members the last object had; the next one likely has as many.
+    members: usize,
 }
+
+/// No more room than this is made for an object before its members are read.
+const MOST_EXPECTED: usize = 64;
 
 impl JsonConverter {
     fn from_config(config: JsonConfig) -> Result<Self> {
@@ -62,6 +67,7 @@ impl JsonConverter {
             pinned,
             written: SchemaCache::new(capacity),
             read: SchemaTexts::new(capacity),
+            members: 8,
         })
     }
 
@@ -96,7 +102,10 @@ impl JsonConverter {
         let malformed = |error| malformed(topic, &text, &error);
         let placed = |error| ConnectError::data(format!("a message of topic \"{topic}\": {error}"));
         if !self.schemas_enable {
-            let value = Reader::new(&text).root::<Value>().map_err(malformed)?;
+            let value = Reader::new(&text).expecting(self.members).root::<Value>().map_err(malformed)?;
+            if let Some(Value::Map(map)) = &value {
+                self.members = map.len().clamp(1, MOST_EXPECTED);
+            }
             return Ok(SchemaAndValue { schema: None, value: value.unwrap_or_default() });
         }
         match &self.pinned {

@@ -106,17 +106,8 @@ impl Tree for Node {
     }
 }
 
-/// The name of a member that is going to be a map's key.
-pub(super) struct Key(Value);
-
-impl From<ByteString> for Key {
-    fn from(name: ByteString) -> Self {
-        Self(Value::String(name))
-    }
-}
-
 impl Tree for Value {
-    type Name = Key;
+    type Name = Value;
 
     fn null() -> Self {
         Self::Null
@@ -142,12 +133,12 @@ impl Tree for Value {
         Self::Array(items)
     }
 
-    fn object(members: Vec<(Key, Self)>) -> Self {
-        Self::Map(members.into_iter().map(|(key, value)| (key.0, value)).collect())
+    fn object(members: Vec<(Value, Self)>) -> Self {
+        Self::Map(members.into_iter().collect())
     }
 
-    fn name(name: &Key) -> &str {
-        name.0.as_str().unwrap_or_default()
+    fn name(name: &Value) -> &str {
+        name.as_str().unwrap_or_default()
     }
 }
 

@@ -47,13 +47,23 @@ pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     depth: u32,
+    /// Half a surrogate pair was read since this was last reset.
+    lone_surrogate: bool,
+    /// How many members the outermost object will likely have.
+    expected_members: usize,
 }
 
 impl<'a> Reader<'a> {
     /// A reader at the start of `text`, after a byte order mark if there is one.
     pub(super) fn new(text: &'a ByteString) -> Self {
         let at = if text.starts_with('\u{feff}') { 3 } else { 0 };
-        Self { text, bytes: text.as_bytes(), at, depth: 0 }
+        Self { text, bytes: text.as_bytes(), at, depth: 0, lone_surrogate: false, expected_members: 8 }
+    }
+
+    /// The same reader, told how many members the outermost object will likely have.
+    pub(super) fn expecting(mut self, members: usize) -> Self {
+        self.expected_members = members;
+        self
     }
 
     /// The first value of the text; `None` where there is nothing but white space. What follows is not looked at,
@@ -82,10 +92,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an object, handing each member's name to `member`, which reads the value.
-    pub(super) fn members(
-        &mut self,
-        mut member: impl FnMut(&mut Self, ByteString) -> Read<()>,
-    ) -> Read<()> {
+    pub(super) fn members(&mut self, mut member: impl FnMut(&mut Self, ByteString) -> Read<()>) -> Read<()> {
         self.enter()?;
         if self.expect_token("a member's name or }")? == b'}' {
             return self.leave();
@@ -117,7 +124,9 @@ impl<'a> Reader<'a> {
                         T::object(Vec::new())
                     } else {
                         let name = Some(self.member_name()?.into());
-                        outer.extend(open.replace(Open::Object { members: Vec::with_capacity(8), name }));
+                        let room = std::mem::replace(&mut self.expected_members, 4);
+                        let members = Vec::with_capacity(room);
+                        outer.extend(open.replace(Open::Object { members, name }));
                         first = self.expect_token("a value")?;
                         continue;
                     }
@@ -181,7 +190,11 @@ impl<'a> Reader<'a> {
         if self.expect_token("a member's name")? != b'"' {
             return self.fail("a member's name must stand in double quotes");
         }
+        self.lone_surrogate = false;
         let name = self.string()?;
+        if self.lone_surrogate {
+            return self.fail("a member's name must not hold half a surrogate pair");
+        }
         if self.expect_token("a colon")? != b':' {
             return self.fail("a colon must follow the name of a member");
         }
@@ -204,23 +217,22 @@ impl<'a> Reader<'a> {
 
     fn string(&mut self) -> Read<ByteString> {
         let start = self.at + 1;
-        let mut end = start;
-        while let Some(byte) = self.bytes.get(end) {
-            match byte {
-                b'"' => {
-                    self.at = end + 1;
-                    return Ok(self.text.slice_ref(&self.text[start..end]));
-                }
-                b'\\' => return self.escaped_string(start, end),
-                0..=0x1f => {
-                    self.at = end;
-                    return self.fail("a control character in a string must be escaped");
-                }
-                _ => end += 1,
+        let end = end_of_plain(self.bytes, start);
+        match self.bytes.get(end) {
+            Some(b'"') => {
+                self.at = end + 1;
+                Ok(self.text.slice_ref(&self.text[start..end]))
+            }
+            Some(b'\\') => self.escaped_string(start, end),
+            Some(_) => {
+                self.at = end;
+                self.fail("a control character in a string must be escaped")
+            }
+            None => {
+                self.at = self.bytes.len();
+                self.fail("the text ends within a string")
             }
         }
-        self.at = self.bytes.len();
-        self.fail("the text ends within a string")
     }
 
     fn escaped_string(&mut self, start: usize, first_escape: usize) -> Read<ByteString> {
@@ -249,7 +261,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The character that an escape stands for; the reader is behind the backslash. Half a surrogate pair, which
-    /// Java's strings can hold and UTF-8 cannot, becomes the question mark that Java prints for it.
+    /// Java's strings can hold and UTF-8 cannot, becomes the question mark that Java prints for it; in names Jackson
+    /// does not take it either.
     fn escape(&mut self) -> Read<char> {
         let Some(kind) = self.peek() else { return self.fail("the text ends within a string") };
         let simple = match kind {
@@ -271,7 +284,10 @@ impl<'a> Reader<'a> {
                     }
                     self.at = before;
                 }
-                return Ok(char::from_u32(high).unwrap_or('?'));
+                return Ok(char::from_u32(high).unwrap_or_else(|| {
+                    self.lone_surrogate = true;
+                    '?'
+                }));
             }
             _ => return self.fail("a backslash must be followed by one of \"\\/bfnrtu"),
         };
@@ -410,27 +426,57 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The position of the first quote, backslash or control character from `at` on; eight bytes at a time.
+fn end_of_plain(bytes: &[u8], mut at: usize) -> usize {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // Bytes below a limit borrow from their high bit; only bytes above a found one can be marked by mistake.
+    let below = |word: u64, limit: u8| word.wrapping_sub(EACH * u64::from(limit)) & !word & HIGH;
+    while let Some(eight) = bytes.get(at..at + 8) {
+        let word = u64::from_le_bytes([eight[0], eight[1], eight[2], eight[3], eight[4], eight[5], eight[6], eight[7]]);
+        let found = below(word, 0x20)
+            | below(word ^ (EACH * u64::from(b'"')), 1)
+            | below(word ^ (EACH * u64::from(b'\\')), 1);
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(rest.len())
+}
+
 /// The last of several members of one name counts, at the place of the first: what Java's `LinkedHashMap` makes of
 /// them.
 fn each_name_once<T: Tree>(mut members: Vec<(T::Name, T)>) -> Vec<(T::Name, T)> {
-    let repeated = |at: usize| members[..at].iter().any(|(earlier, _)| T::name(earlier) == T::name(&members[at].0));
-    let clean = if members.len() <= 16 {
-        !(1..members.len()).any(repeated)
-    } else {
-        let mut names = std::collections::HashSet::with_capacity(members.len());
-        members.iter().all(|(name, _)| names.insert(T::name(name)))
-    };
+    // One bit for each name, chosen by its length and some of its bytes: names with bits of their own are different.
+    let mut seen = 0_u64;
+    let mut clean = members.iter().all(|(name, _)| {
+        let name = T::name(name).as_bytes();
+        let byte = |at: usize| name.get(at).copied().unwrap_or(0) as usize;
+        let mixed = name.len() + 7 * byte(0) + 31 * byte(name.len().wrapping_sub(1)) + 13 * byte(name.len() / 2);
+        let bit = 1 << (mixed % 64);
+        let new = seen & bit == 0;
+        seen |= bit;
+        new
+    });
+    if !clean {
+        clean = if members.len() <= 16 {
+            let is = |at: usize, other: usize| T::name(&members[at].0) == T::name(&members[other].0);
+            !(1..members.len()).any(|at| (0..at).any(|earlier| is(at, earlier)))
+        } else {
+            let mut names = std::collections::HashSet::with_capacity(members.len());
+            members.iter().all(|(name, _)| names.insert(T::name(name)))
+        };
+    }
     if clean {
         return members;
     }
-    let mut places = std::collections::HashMap::new();
+    let mut places = std::collections::HashMap::<String, usize>::new();
     let mut unique: Vec<(T::Name, T)> = Vec::with_capacity(members.len());
     for (name, value) in members.drain(..) {
         match places.get(T::name(&name)) {
-            Some(place) => {
-                let place: &usize = place;
-                unique[*place].1 = value;
-            }
+            Some(place) => unique[*place].1 = value,
             None => {
                 places.insert(T::name(&name).to_string(), unique.len());
                 unique.push((name, value));

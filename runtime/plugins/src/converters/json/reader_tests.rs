@@ -58,6 +58,7 @@ fn what_is_no_json_is_refused_where_it_goes_wrong() {
         ("\"\\u12g4\"", 2),
         ("[", 1),
         ("{\"a\":1", 6),
+        ("{\"\\ud800\":1}", 9),
         ("// c\n1", 0),
         ("\u{c}1", 0),
     ] {
@@ -103,4 +104,18 @@ fn the_last_of_equal_names_counts_at_the_place_of_the_first() {
     assert_eq!(members(value("{\"a\":1,\"b\":2,\"a\":3}")), ["a=Int64(3)", "b=Int64(2)"]);
     let many = (0..40).map(|n| format!("\"k{}\":{n}", n % 20)).collect::<Vec<_>>().join(",");
     assert_eq!(members(value(&format!("{{{many}}}")))[..2], ["k0=Int64(20)", "k1=Int64(21)"]);
+}
+
+#[test]
+fn the_end_of_plain_text_is_found_at_every_offset() {
+    for end in [b'"', b'\\', b'\n', 0, 0x1f] {
+        for before in 0..40 {
+            let mut bytes = vec![b'\xc3'; before];
+            bytes.extend([end, b'"', 0, b'\\', b'x', b'x', b'x', b'x', b'x', b'x']);
+            assert_eq!(end_of_plain(&bytes, 0), before, "{end}");
+            assert_eq!(end_of_plain(&bytes, before), before, "{end}");
+        }
+    }
+    assert_eq!(end_of_plain(b" !#[]~\x7f\x80\xff plain", 0), 15);
+    assert_eq!(end_of_plain(b"", 0), 0);
 }

@@ -133,9 +133,12 @@ fn read_present(decoder: &Decoder, node: &Node) -> Result<Arc<Schema>> {
         }
     }
     if let Some(default) = node.get("default") {
-        let value = decoder.convert(Some(&builder.clone().try_build()?), default.clone())?;
+        let plain = builder.clone().try_build()?;
+        let value = decoder.convert(Some(&plain), default.clone())?;
         if !value.is_null() {
             builder = builder.default_value(value);
+        } else if !plain.is_optional() {
+            return Err(ConnectError::data(format!("the default of a {type_text} must be a {type_text}")));
         }
     }
     builder.try_build()

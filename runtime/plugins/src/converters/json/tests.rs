@@ -117,6 +117,17 @@ fn schemaless_values() {
 }
 
 #[test]
+fn a_struct_is_written_with_its_own_schema_only() {
+    let (schema, value) = record();
+    let other = schema.to_builder().name("other").build();
+    let error = write(&mut plain(), Some(&other), &value).unwrap_err().to_string();
+    assert!(error.contains("\"other\"") && error.contains("\"n\""), "{error}");
+    // An equal schema elsewhere in memory is the same schema.
+    let equal = schema.to_builder().build();
+    assert!(write(&mut plain(), Some(&equal), &value).is_ok());
+}
+
+#[test]
 fn decimals_in_both_formats() {
     let schema = Schema::decimal(2).build();
     let value = Value::from(Decimal::new(1, -3));

@@ -1,7 +1,11 @@
 //! Header text to values, as Kafka's `Values.parseString` reads it.
 //!
-//! Arrays and maps whose members have no schema in common have no schema here; Kafka gives them one whose elements
-//! have none.
+//! Differences, all in favour of what was written:
+//! - Arrays and maps whose members have no schema in common have no schema here; Kafka gives them one whose elements
+//!   have none.
+//! - White space at the end of a quoted string is kept, and so is what follows white space at the start of a text
+//!   that only looks like an array or a map; Kafka loses both.
+//! - A date must be a date to the last character; Kafka's parser stops looking at the first that is none.
 use std::sync::Arc;
 
 use longshore_api::data::{ByteString, Decimal, Map, Schema, SchemaAndValue, SchemaBuilder, Type, Value};
@@ -113,7 +117,9 @@ impl<'a> Parsing<'_, 'a> {
         }
         let token = self.tokens.next();
         match trim(token) {
-            "" => Ok(Some(Parsed::of(Schema::string(), token))),
+            "" if embedded => Ok(Some(Parsed::of(Schema::string(), token))),
+            // All of it, since there was nothing but white space.
+            "" => Err(NotEmbeddable),
             token => self.scalar(token).map(Some).ok_or(NotEmbeddable),
         }
     }
@@ -270,20 +276,15 @@ fn align(kind: &Kind, value: Value) -> Result<Value, NotEmbeddable> {
         return if value.is_null() { Err(NotEmbeddable) } else { Ok(value) };
     };
     use longshore_api::data::{DATE, TIME, TIMESTAMP};
-    let whole = match &value {
-        Value::Date(n) | Value::Time(n) => Some(i64::from(*n)),
-        Value::Timestamp(n) => Some(*n),
-        number => number.as_i64(),
-    };
+    let whole = value.as_i64();
     let same_name = |logical| schema.name() == Some(logical);
     Ok(match (schema.ty(), value, whole) {
         (_, Value::Null, _) => return Err(NotEmbeddable),
-        (Type::Int32, Value::Date(_), Some(n)) if same_name(DATE) => Value::Date(n as i32),
-        (Type::Int32, Value::Time(_), Some(n)) if same_name(TIME) => Value::Time(n as i32),
-        (Type::Int64, Value::Timestamp(_), Some(n)) if same_name(TIMESTAMP) => Value::Timestamp(n),
-        (_, Value::Date(_) | Value::Time(_) | Value::Timestamp(_), _) if schema.name().is_some() => {
-            return Err(NotEmbeddable);
-        }
+        (Type::Int32, value @ Value::Date(_), _) if same_name(DATE) => value,
+        (Type::Int32, value @ Value::Time(_), _) if same_name(TIME) => value,
+        (Type::Int64, value @ Value::Timestamp(_), _) if same_name(TIMESTAMP) => value,
+        // A date does not become a plain number, nor a time.
+        (_, Value::Date(_) | Value::Time(_) | Value::Timestamp(_), _) => return Err(NotEmbeddable),
         (Type::Int32, _, Some(n)) if same_name(DATE) => Value::Date(n as i32),
         (Type::Int32, _, Some(n)) if same_name(TIME) => Value::Time(n as i32),
         (Type::Int64, _, Some(n)) if same_name(TIMESTAMP) => Value::Timestamp(n),
@@ -291,9 +292,6 @@ fn align(kind: &Kind, value: Value) -> Result<Value, NotEmbeddable> {
         (Type::Int16, _, Some(n)) => Value::Int16(n as i16),
         (Type::Int32, _, Some(n)) => Value::Int32(n as i32),
         (Type::Int64, _, Some(n)) => Value::Int64(n),
-        (Type::Float32 | Type::Float64, Value::Date(_) | Value::Time(_) | Value::Timestamp(_), _) => {
-            return Err(NotEmbeddable);
-        }
         (Type::Float32, _, Some(n)) => Value::Float32(n as f32),
         (Type::Float64, _, Some(n)) => Value::Float64(n as f64),
         (Type::Float64, Value::Float32(n), _) => Value::Float64(n.into()),
@@ -333,8 +331,8 @@ fn whole(decimal: &Decimal) -> Option<i64> {
     let bits = i64::try_from(unscaled.bits()).ok()?;
     match scale {
         // No number of 64 bits has so many zeros at its end, or so many digits that are all behind the point.
-        ..-19 => None,
-        ..=0 => i64::try_from(unscaled * BigInt::from(10).pow(scale.unsigned_abs())).ok(),
+        ..=-20 => None,
+        -19..=0 => i64::try_from(unscaled * BigInt::from(10).pow(scale.unsigned_abs())).ok(),
         1.. if i64::from(scale) > bits => None,
         1.. => {
             let unit = BigInt::from(10).pow(scale.unsigned_abs());

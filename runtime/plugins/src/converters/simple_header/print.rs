@@ -34,10 +34,14 @@ fn embedded(value: &Value, out: &mut String) {
         }
         Value::Map(map) => {
             let entries = map.iter().map(|(key, value)| (key, value));
-            members(entries, |key, out| embedded(key, out), out);
+            members(entries, embedded, out);
         }
         Value::Struct(record) => {
-            let fields = record.schema().fields().iter().map(|field| field.name()).zip(record.values());
+            // A null shows as the default of its field.
+            let fields = record.schema().fields().iter().zip(record.values()).map(|(field, value)| {
+                let default = field.schema().default_value().filter(|_| value.is_null());
+                (field.name(), default.unwrap_or(value))
+            });
             members(fields, |name, out| quoted(name, out), out);
         }
         Value::Date(days) => instant(i64::from(*days) * MS_PER_DAY, out),
