@@ -2,6 +2,7 @@
 
 mod broker {
     mod admin;
+    mod connect;
     mod fixture;
     mod groups;
     mod java;

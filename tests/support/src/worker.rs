@@ -199,6 +199,22 @@ impl LongshoreSetup {
         self
     }
 
+    /// Another worker than `longshore`, with the same command line: one with connectors of its own.
+    pub fn binary(mut self, binary: impl Into<PathBuf>) -> Self {
+        self.program.executable = binary.into();
+        self
+    }
+
+    /// A worker that file permissions hold for even when the tests run as root, who otherwise may read everything.
+    pub fn bound_by_permissions(mut self) -> Self {
+        if rustix::process::geteuid().is_root() {
+            let binary = std::mem::replace(&mut self.program.executable, "setpriv".into()).display().to_string();
+            let without_rights = ["--bounding-set=-dac_override,-dac_read_search", "--", &binary].map(String::from);
+            self.program.arguments.splice(..0, without_rights);
+        }
+        self
+    }
+
     /// One more environment variable.
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.program.environment.push((name.to_owned(), value.to_owned()));

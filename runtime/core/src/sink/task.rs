@@ -18,13 +18,11 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::commits::Commits;
 use crate::activity::{Preview, TaskActivity};
 use crate::backoff::Backoff;
-use crate::clock::now_ms;
-use crate::herder::{ConnectorTaskId, State};
+use crate::herder::ConnectorTaskId;
 use crate::pipeline::{
     Converters, DeadLetterQueue, DeadLetterSpec, ErrorTolerance, Failure, Outcome, Stage, TransformationChain,
 };
 use crate::ports::{Consumed, ConsumedRecord, ConsumerSpec, RecordConsumer, TopicSelection};
-use crate::store::StatusUpdate;
 use crate::worker::{Control, TaskOrder, TaskStatus, Worker, client_settings};
 
 /// How many records a `put` gets at most, unless the consumer's `max.poll.records` says otherwise.
@@ -36,6 +34,7 @@ const WAIT: Duration = Duration::from_secs(1);
 pub struct WorkerSinkTask {
     worker: Arc<Worker>,
     id: ConnectorTaskId,
+    status: TaskStatus,
     class: &'static str,
     task: Box<dyn DynSinkTask>,
     chain: TransformationChain,
@@ -66,32 +65,14 @@ impl WorkerSinkTask {
     /// Why it failed.
     pub async fn run(worker: Arc<Worker>, plugin: SinkPlugin, order: TaskOrder, mut control: Control) -> Result<()> {
         let status = TaskStatus::new(&worker, &order.id, plugin.version);
-        let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(60));
-        let mut this = loop {
-            let opened = tokio::select! {
-                biased;
-                () = control.stopped() => return Ok(()),
-                opened = Self::open(&worker, &plugin, &order) => opened,
-            };
-            match opened {
-                Ok(this) => break this,
-                Err(error) if error.is_retriable() => {
-                    let delay = backoff.next_delay();
-                    let (attempt, ms) = (backoff.attempts(), delay.as_millis());
-                    let story = format!("Start attempt {attempt} failed, trying again in {ms} ms: {}", error.chain());
-                    tracing::warn!(connector = %order.id.connector, task = order.id.task, "{story}");
-                    status.report(State::Unassigned, Some(story));
-                    tokio::select! { () = control.stopped() => return Ok(()), () = sleep(delay) => {} }
-                }
-                Err(error) => return Err(error),
-            }
-        };
-        status.started(&control);
-        let result = this.drive(&mut control, &status).await;
+        let opened =
+            status.open_patiently(&control, async || Self::open(&worker, &plugin, &order, &status).await).await?;
+        let Some(mut this) = opened else { return Ok(()) };
+        let result = this.drive(&mut control).await;
         this.finish(&control, result).await
     }
 
-    async fn open(worker: &Arc<Worker>, plugin: &SinkPlugin, order: &TaskOrder) -> Result<Self> {
+    async fn open(worker: &Arc<Worker>, plugin: &SinkPlugin, order: &TaskOrder, status: &TaskStatus) -> Result<Self> {
         let (id, connector) = (&order.id, &order.connector);
         let chain = TransformationChain::build(&worker.plugins, connector)?;
         let converters = Converters::build(&worker.plugins, &worker.settings.props, connector)?;
@@ -115,6 +96,7 @@ impl WorkerSinkTask {
         Ok(Self {
             worker: Arc::clone(worker),
             id: id.clone(),
+            status: status.clone(),
             class: plugin.class,
             task,
             chain,
@@ -130,7 +112,7 @@ impl WorkerSinkTask {
         })
     }
 
-    async fn drive(&mut self, control: &mut Control, status: &TaskStatus) -> Result<()> {
+    async fn drive(&mut self, control: &mut Control) -> Result<()> {
         let interval = self.worker.settings.offset_flush_interval;
         let mut commit_at = Instant::now() + interval;
         let mut poll_at = Instant::now();
@@ -145,7 +127,7 @@ impl WorkerSinkTask {
                 biased;
                 () = control.stopped() => return Ok(()),
                 () = control.target_changed() => {
-                    status.started(control);
+                    self.status.started(control);
                     None
                 }
                 () = sleep_until(commit_at) => {
@@ -414,14 +396,7 @@ impl WorkerSinkTask {
             return;
         }
         self.topics.push(Arc::clone(topic));
-        let known = self.worker.statuses.topics(&self.id.connector);
-        if self.worker.settings.topic_tracking && !known.iter().any(|name| **name == **topic) {
-            self.worker.statuses.put(StatusUpdate::Topic {
-                topic: topic.to_string(),
-                connector: self.id.connector.to_string(),
-                used: Some((self.id.task, now_ms())),
-            });
-        }
+        self.status.used_topic(topic);
     }
 
     async fn finish(mut self, control: &Control, result: Result<()>) -> Result<()> {

@@ -20,10 +20,9 @@ use super::submitted::{SubmittedRecords, Window};
 use super::topics::TopicCreation;
 use crate::activity::{Preview, TaskActivity};
 use crate::backoff::Backoff;
-use crate::herder::{ConnectorTaskId, State};
+use crate::herder::ConnectorTaskId;
 use crate::pipeline::{ConvertedRecord, Converters, ErrorTolerance, Failure, Outcome, Stage, TransformationChain};
 use crate::ports::{ProducerRecord, ProducerSpec, RecordProducer, Sent};
-use crate::store::StatusUpdate;
 use crate::worker::{Control, TaskOrder, TaskStatus, Worker, client_settings};
 
 /// How many records a task may have under way. Their bytes are bounded by the producer's `buffer.memory`.
@@ -35,6 +34,7 @@ const FULL_WAIT: Duration = Duration::from_millis(20);
 pub struct WorkerSourceTask {
     worker: Arc<Worker>,
     id: ConnectorTaskId,
+    status: TaskStatus,
     class: &'static str,
     task: Box<dyn DynSourceTask>,
     chain: TransformationChain,
@@ -56,32 +56,14 @@ impl WorkerSourceTask {
     /// Why it failed.
     pub async fn run(worker: Arc<Worker>, plugin: SourcePlugin, order: TaskOrder, mut control: Control) -> Result<()> {
         let status = TaskStatus::new(&worker, &order.id, plugin.version);
-        let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(60));
-        let mut this = loop {
-            let opened = tokio::select! {
-                biased;
-                () = control.stopped() => return Ok(()),
-                opened = Self::open(&worker, &plugin, &order) => opened,
-            };
-            match opened {
-                Ok(this) => break this,
-                Err(error) if error.is_retriable() => {
-                    let delay = backoff.next_delay();
-                    let (attempt, ms) = (backoff.attempts(), delay.as_millis());
-                    let story = format!("Start attempt {attempt} failed, trying again in {ms} ms: {}", error.chain());
-                    tracing::warn!(connector = %order.id.connector, task = order.id.task, "{story}");
-                    status.report(State::Unassigned, Some(story));
-                    tokio::select! { () = control.stopped() => return Ok(()), () = sleep(delay) => {} }
-                }
-                Err(error) => return Err(error),
-            }
-        };
-        status.started(&control);
-        let result = this.drive(&mut control, &status).await;
+        let opened =
+            status.open_patiently(&control, async || Self::open(&worker, &plugin, &order, &status).await).await?;
+        let Some(mut this) = opened else { return Ok(()) };
+        let result = this.drive(&mut control).await;
         this.finish(&control, result).await
     }
 
-    async fn open(worker: &Arc<Worker>, plugin: &SourcePlugin, order: &TaskOrder) -> Result<Self> {
+    async fn open(worker: &Arc<Worker>, plugin: &SourcePlugin, order: &TaskOrder, status: &TaskStatus) -> Result<Self> {
         let (id, connector) = (&order.id, &order.connector);
         let chain = TransformationChain::build(&worker.plugins, connector)?;
         let converters = Converters::build(&worker.plugins, &worker.settings.props, connector)?;
@@ -97,6 +79,7 @@ impl WorkerSourceTask {
         Ok(Self {
             worker: Arc::clone(worker),
             id: id.clone(),
+            status: status.clone(),
             class: plugin.class,
             task,
             chain,
@@ -112,7 +95,7 @@ impl WorkerSourceTask {
         })
     }
 
-    async fn drive(&mut self, control: &mut Control, status: &TaskStatus) -> Result<()> {
+    async fn drive(&mut self, control: &mut Control) -> Result<()> {
         let interval = self.worker.settings.offset_flush_interval;
         let mut commit_at = Instant::now() + interval;
         let mut poll_at = Instant::now();
@@ -124,7 +107,7 @@ impl WorkerSourceTask {
                 biased;
                 () = control.stopped() => return Ok(()),
                 () = control.target_changed() => {
-                    status.started(control);
+                    self.status.started(control);
                     None
                 }
                 () = sleep_until(commit_at) => {
@@ -301,14 +284,7 @@ impl WorkerSourceTask {
             }
         }
         self.topics.insert(Arc::clone(topic));
-        let known = self.worker.statuses.topics(&self.id.connector);
-        if self.worker.settings.topic_tracking && !known.iter().any(|name| **name == **topic) {
-            self.worker.statuses.put(StatusUpdate::Topic {
-                topic: topic.to_string(),
-                connector: self.id.connector.to_string(),
-                used: Some((self.id.task, crate::clock::now_ms())),
-            });
-        }
+        self.status.used_topic(topic);
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 //! cannot store offsets any more.
 mod control;
 mod settings;
+mod status;
 mod thread;
 
 use std::sync::Arc;
@@ -18,8 +19,9 @@ use crate::store::{OffsetStore, StatusStore};
 
 pub use control::{Control, TaskHandle};
 pub use settings::WorkerSettings;
+pub(crate) use status::TaskStatus;
+pub(crate) use thread::panic_message;
 pub use thread::{TaskEnd, TaskOrder, start_task};
-pub(crate) use thread::{TaskStatus, panic_message};
 
 /// What every task of this worker shares.
 pub struct Worker {

@@ -9,10 +9,9 @@ use tokio::sync::mpsc;
 
 use super::Worker;
 use super::control::{Control, TaskHandle};
-use crate::herder::{ComponentStatus, ConnectorTaskId, State, TargetState};
+use crate::herder::{ConnectorTaskId, TargetState};
 use crate::sink::WorkerSinkTask;
 use crate::source::WorkerSourceTask;
-use crate::store::StatusUpdate;
 
 /// What the herder wants run.
 #[derive(Clone)]
@@ -90,32 +89,4 @@ async fn run(worker: Arc<Worker>, order: TaskOrder, control: Control) -> Result<
 pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
-}
-
-/// Reports the state of one task.
-#[derive(Clone)]
-pub(crate) struct TaskStatus {
-    worker: Arc<Worker>,
-    id: ConnectorTaskId,
-    version: &'static str,
-}
-
-impl TaskStatus {
-    pub(crate) fn new(worker: &Arc<Worker>, id: &ConnectorTaskId, version: &'static str) -> Self {
-        Self { worker: Arc::clone(worker), id: id.clone(), version }
-    }
-
-    pub(crate) fn report(&self, state: State, trace: Option<String>) {
-        let status = ComponentStatus {
-            state,
-            worker_id: self.worker.settings.worker_id.clone(),
-            trace,
-            version: Some(self.version.to_string()),
-        };
-        self.worker.statuses.put(StatusUpdate::Task(self.id.clone(), Some(status)));
-    }
-
-    pub(crate) fn started(&self, control: &Control) {
-        self.report(if control.is_started() { State::Running } else { State::Paused }, None);
-    }
 }

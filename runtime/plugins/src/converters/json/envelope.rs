@@ -39,7 +39,7 @@ impl SchemaTexts {
         &mut self,
         decoder: &Decoder,
         text: &ByteString,
-        malformed: impl Fn(Malformed) -> ConnectError,
+        malformed: impl Fn(Box<Malformed>) -> ConnectError,
     ) -> Result<SchemaAndValue> {
         let mut reader = Reader::new(text);
         let (mut schema, mut payload, mut others) = (None, None, false);

@@ -99,7 +99,7 @@ impl JsonConverter {
             let at = error.valid_up_to();
             ConnectError::data(format!("a message of topic \"{topic}\" is no JSON: invalid UTF-8 at byte {at}"))
         })?;
-        let malformed = |error| malformed(topic, &text, &error);
+        let malformed = |error: Box<Malformed>| malformed(topic, &text, &error);
         let placed = |error| ConnectError::data(format!("a message of topic \"{topic}\": {error}"));
         if !self.schemas_enable {
             let value = Reader::new(&text).expecting(self.members).root::<Value>().map_err(malformed)?;

@@ -3,6 +3,8 @@
 //! Why not `serde_json`: a worker that takes over a topic must read what the JVM worker read. That means leading
 //! zeros, integers of any size, floats rounded exactly, what follows the first value ignored, and a nesting limit of
 //! 1000. Strings without escapes are slices of the input; nothing is copied.
+use std::mem::take;
+
 use longshore_api::data::ByteString;
 
 /// What the reader builds. Members of an object are given in the text's order, each name once.
@@ -30,12 +32,28 @@ pub(super) struct Malformed {
     pub(super) why: String,
 }
 
-type Read<T> = Result<T, Malformed>;
+/// The error is boxed to keep what is moved about small.
+type Read<T> = Result<T, Box<Malformed>>;
 
 /// An array or object whose end was not read yet.
 enum Open<T: Tree> {
     Array(Vec<T>),
-    Object { members: Vec<(T::Name, T)>, name: Option<T::Name> },
+    Object { members: Vec<(T::Name, T)>, name: ByteString },
+}
+
+impl<T: Tree> Open<T> {
+    fn close(self) -> T {
+        match self {
+            Self::Array(items) => T::array(items),
+            Self::Object { members, .. } => T::object(each_name_once(members)),
+        }
+    }
+}
+
+/// A number that fits 64 bits, or the text of another.
+enum Number<'a> {
+    Small(i64),
+    Large { raw: &'a str, integral: bool },
 }
 
 const MAX_DEPTH: u32 = 1000;
@@ -94,16 +112,17 @@ impl<'a> Reader<'a> {
     /// Reads an object, handing each member's name to `member`, which reads the value.
     pub(super) fn members(&mut self, mut member: impl FnMut(&mut Self, ByteString) -> Read<()>) -> Read<()> {
         self.enter()?;
-        if self.expect_token("a member's name or }")? == b'}' {
-            return self.leave();
-        }
-        loop {
-            let name = self.member_name()?;
-            member(self, name)?;
-            if self.ends(b'}')? {
-                return self.leave();
+        if self.expect_token("a member's name or }")? != b'}' {
+            loop {
+                let name = self.member_name()?;
+                member(self, name)?;
+                if self.ends(b'}')? {
+                    break;
+                }
             }
         }
+        self.leave();
+        Ok(())
     }
 
     /// The value that comes next.
@@ -116,16 +135,36 @@ impl<'a> Reader<'a> {
     fn value<T: Tree>(&mut self, mut first: u8) -> Read<T> {
         let (mut open, mut outer): (Option<Open<T>>, Vec<Open<T>>) = (None, Vec::new());
         loop {
-            let mut value = match first {
+            // Each kind of value is put where it belongs at once; carrying values around costs more than reading them.
+            macro_rules! put {
+                ($value:expr) => {
+                    match &mut open {
+                        Some(Open::Object { members, name }) => members.push((T::Name::from(take(name)), $value)),
+                        Some(Open::Array(items)) => items.push($value),
+                        None => return Ok($value),
+                    }
+                };
+            }
+            match first {
+                b'"' => {
+                    let text = self.string()?;
+                    put!(T::string(text));
+                }
+                b'-' | b'0'..=b'9' => {
+                    let number = self.number()?;
+                    match number {
+                        Number::Small(number) => put!(T::integer(number)),
+                        Number::Large { raw, integral } => put!(T::number(raw, integral, self.text)),
+                    }
+                }
                 b'{' => {
                     self.enter()?;
                     if self.expect_token("a member's name or }")? == b'}' {
-                        self.leave()?;
-                        T::object(Vec::new())
+                        self.leave();
+                        put!(T::object(Vec::new()));
                     } else {
-                        let name = Some(self.member_name()?.into());
-                        let room = std::mem::replace(&mut self.expected_members, 4);
-                        let members = Vec::with_capacity(room);
+                        let name = self.member_name()?;
+                        let members = Vec::with_capacity(std::mem::replace(&mut self.expected_members, 4));
                         outer.extend(open.replace(Open::Object { members, name }));
                         first = self.expect_token("a value")?;
                         continue;
@@ -135,53 +174,37 @@ impl<'a> Reader<'a> {
                     self.enter()?;
                     first = self.expect_token("a value or ]")?;
                     if first == b']' {
-                        self.leave()?;
-                        T::array(Vec::new())
+                        self.leave();
+                        put!(T::array(Vec::new()));
                     } else {
                         outer.extend(open.replace(Open::Array(Vec::new())));
                         continue;
                     }
                 }
-                scalar => self.scalar(scalar)?,
-            };
-            // Hand the value to what it stands in, and that to what it stands in, as far as they end here.
-            loop {
-                let end = match &mut open {
-                    None => return Ok(value),
-                    Some(Open::Array(items)) => {
-                        items.push(value);
-                        b']'
-                    }
-                    Some(Open::Object { members, name }) => {
-                        members.extend(name.take().map(|name| (name, value)));
-                        b'}'
-                    }
-                };
-                if !self.ends(end)? {
-                    break;
+                b't' => {
+                    self.word("true")?;
+                    put!(T::boolean(true));
                 }
-                self.leave()?;
-                value = match std::mem::replace(&mut open, outer.pop()) {
-                    Some(Open::Array(items)) => T::array(items),
-                    Some(Open::Object { members, .. }) => T::object(each_name_once(members)),
-                    None => T::null(),
-                };
+                b'f' => {
+                    self.word("false")?;
+                    put!(T::boolean(false));
+                }
+                b'n' => {
+                    self.word("null")?;
+                    put!(T::null());
+                }
+                _ => return self.fail("a value must start here"),
+            }
+            // Arrays and objects that end here are values of what they stand in.
+            while self.ends(if matches!(open, Some(Open::Array(_))) { b']' } else { b'}' })? {
+                self.leave();
+                let closed = std::mem::replace(&mut open, outer.pop());
+                put!(closed.map_or_else(T::null, Open::close));
             }
             if let Some(Open::Object { name, .. }) = &mut open {
-                *name = Some(self.member_name()?.into());
+                *name = self.member_name()?;
             }
             first = self.expect_token("a value")?;
-        }
-    }
-
-    fn scalar<T: Tree>(&mut self, first: u8) -> Read<T> {
-        match first {
-            b'"' => self.string().map(T::string),
-            b'-' | b'0'..=b'9' => self.number(),
-            b't' => self.word("true").map(|()| T::boolean(true)),
-            b'f' => self.word("false").map(|()| T::boolean(false)),
-            b'n' => self.word("null").map(|()| T::null()),
-            _ => self.fail("a value must start here"),
         }
     }
 
@@ -310,7 +333,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn number<T: Tree>(&mut self) -> Read<T> {
+    fn number(&mut self) -> Read<Number<'a>> {
         let start = self.at;
         let negative = self.peek() == Some(b'-');
         self.at += usize::from(negative);
@@ -341,12 +364,12 @@ impl<'a> Reader<'a> {
             return self.fail("a number has more than 1000 digits");
         }
         if integral && digits <= 18 {
-            return Ok(T::integer(if negative { small } else { -small }));
+            return Ok(Number::Small(if negative { small } else { -small }));
         }
-        let raw = &self.text[start..self.at];
+        let raw: &'a str = &self.text[start..self.at];
         match raw.parse() {
-            Ok(number) if integral => Ok(T::integer(number)),
-            _ => Ok(T::number(raw, integral, self.text)),
+            Ok(number) if integral => Ok(Number::Small(number)),
+            _ => Ok(Number::Large { raw, integral }),
         }
     }
 
@@ -393,10 +416,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes over a closing bracket.
-    fn leave(&mut self) -> Read<()> {
+    fn leave(&mut self) {
         self.depth -= 1;
         self.at += 1;
-        Ok(())
     }
 
     fn peek(&self) -> Option<u8> {
@@ -422,7 +444,7 @@ impl<'a> Reader<'a> {
     }
 
     fn fail<T>(&self, why: &str) -> Read<T> {
-        Err(Malformed { at: self.at, why: why.to_string() })
+        Err(Box::new(Malformed { at: self.at, why: why.to_string() }))
     }
 }
 
