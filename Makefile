@@ -34,4 +34,4 @@ lint: ## what the compiler and clippy have to say; warnings are errors
 	cargo clippy --workspace --all-targets -- -D warnings
 
 docs: ## write the generated parts of the documentation anew
-	UPDATE=1 cargo test --package longshore-architecture
+	UPDATE=1 cargo test --package longshore-architecture --package longshore-file --package longshore-datagen --package longshore-contract

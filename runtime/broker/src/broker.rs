@@ -17,6 +17,9 @@ use crate::error::BrokerError;
 use crate::node::{DirectoryLock, Node};
 use crate::upkeep;
 
+/// A stop does not wait longer for the disk: what was acknowledged is with the operating system anyway.
+const SYNC_DEADLINE: Duration = Duration::from_secs(60);
+
 /// A running embedded broker. It serves on the tokio runtime it was started on until
 /// [`stop`](Broker::stop) is called; dropping it stops it too, without waiting for anything.
 #[derive(Debug)]
@@ -79,9 +82,8 @@ impl Broker {
             self.tasks.shutdown().await;
         }
         let node = Arc::clone(&self.node);
-        // Without a limit: what was acknowledged has to reach the disk.
         let synced = tokio::task::spawn_blocking(move || node.sync());
-        if timeout(Duration::from_secs(60), synced).await.is_err() {
+        if timeout(SYNC_DEADLINE, synced).await.is_err() {
             warn!("the disk did not take the embedded broker's data within a minute");
         }
     }

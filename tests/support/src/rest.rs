@@ -78,6 +78,11 @@ impl Rest {
         self.send(Method::DELETE, path, None).await
     }
 
+    /// `POST path` with any text as its body, sent as `application/json` however malformed it is.
+    pub async fn post_text(&self, path: &str, body: &str) -> Outcome<Answer> {
+        self.send(Method::POST, path, Some(body.to_owned())).await
+    }
+
     /// Any method with any text as its body, sent as `application/json` however malformed it is.
     pub async fn send(&self, method: Method, path: &str, body: Option<String>) -> Outcome<Answer> {
         let asked = format!("{method} {}{path}", self.base);

@@ -153,7 +153,7 @@ async fn dispatch(node: &Arc<Node>, mut request: Request) -> Result<Answer, Requ
     macro_rules! plain {
         ($handle:expr) => {{
             let decoded = request.decode()?;
-            #[allow(clippy::redundant_closure_call)]
+            #[allow(clippy::redundant_closure_call, reason = "the macro takes any function of a request")]
             request.respond(&($handle)(decoded))
         }};
     }

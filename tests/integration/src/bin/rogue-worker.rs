@@ -6,8 +6,6 @@ use std::future::pending;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use longshore_api::config::Password;
-use longshore_api::error::ConnectError;
 use longshore_api::prelude::*;
 
 fn main() -> ExitCode {
@@ -150,7 +148,7 @@ impl SourceTask for VaultTask {
         Ok(vec![SourceRecord {
             source_partition: Arc::new(OffsetMap::default().with("vault", "1")),
             source_offset: OffsetMap::default().with("told", 1),
-            record: ConnectRecord::new(self.config.topic.as_str().into(), value),
+            record: ConnectRecord::new(self.config.topic.as_str(), value),
         }])
     }
 }

@@ -6,6 +6,7 @@ use longshore_api::data::{ByteString, Schema, SchemaAndValue};
 use longshore_api::error::{ConnectError, Result};
 
 use super::decode::Decoder;
+use super::names::Names;
 use super::node::Node;
 use super::reader::{Malformed, Reader};
 use super::schema::read_schema;
@@ -39,9 +40,10 @@ impl SchemaTexts {
         &mut self,
         decoder: &Decoder,
         text: &ByteString,
+        names: &mut Names,
         malformed: impl Fn(Box<Malformed>) -> ConnectError,
     ) -> Result<SchemaAndValue> {
-        let mut reader = Reader::new(text);
+        let mut reader = Reader::new(text).knowing(names);
         let (mut schema, mut payload, mut others) = (None, None, false);
         if reader.next_token() != Some(b'{') {
             // Malformed text is told as such; anything else is no envelope.

@@ -12,6 +12,7 @@ mod config;
 mod decode;
 mod encode;
 mod envelope;
+mod names;
 mod node;
 mod reader;
 mod schema;
@@ -28,6 +29,7 @@ pub use self::config::{DecimalFormat, JsonConfig};
 use self::decode::Decoder;
 use self::encode::Encoder;
 use self::envelope::SchemaTexts;
+use self::names::Names;
 use self::node::Node;
 use self::reader::{Malformed, Reader};
 use super::with_role;
@@ -44,6 +46,7 @@ pub struct JsonConverter {
     read: SchemaTexts,
     /// How many members the last object had; the next one likely has as many.
     members: usize,
+    names: Names,
 }
 
 /// No more room than this is made for an object before its members are read.
@@ -68,6 +71,7 @@ impl JsonConverter {
             written: SchemaCache::new(capacity),
             read: SchemaTexts::new(capacity),
             members: 8,
+            names: Names::new(),
         })
     }
 
@@ -102,7 +106,7 @@ impl JsonConverter {
         let malformed = |error: Box<Malformed>| malformed(topic, &text, &error);
         let placed = |error| ConnectError::data(format!("a message of topic \"{topic}\": {error}"));
         if !self.schemas_enable {
-            let value = Reader::new(&text).expecting(self.members).root::<Value>().map_err(malformed)?;
+            let value = Reader::new(&text).expecting(self.members).knowing(&mut self.names).root::<Value>().map_err(malformed)?;
             if let Some(Value::Map(map)) = &value {
                 self.members = map.len().clamp(1, MOST_EXPECTED);
             }
@@ -110,11 +114,11 @@ impl JsonConverter {
         }
         match &self.pinned {
             Some(schema) => {
-                let node = Reader::new(&text).root().map_err(malformed)?.unwrap_or(Node::Missing);
+                let node = Reader::new(&text).knowing(&mut self.names).root().map_err(malformed)?.unwrap_or(Node::Missing);
                 let value = self.decoder.convert(Some(schema), node).map_err(placed)?;
                 Ok(SchemaAndValue { schema: Some(Arc::clone(schema)), value })
             }
-            None => self.read.read(&self.decoder, &text, malformed).map_err(|error| match error {
+            None => self.read.read(&self.decoder, &text, &mut self.names, malformed).map_err(|error| match error {
                 ConnectError::Data { source } if source.is::<MalformedJson>() => ConnectError::Data { source },
                 error => placed(error),
             }),

@@ -3,9 +3,11 @@
 //! Why not `serde_json`: a worker that takes over a topic must read what the JVM worker read. That means leading
 //! zeros, integers of any size, floats rounded exactly, what follows the first value ignored, and a nesting limit of
 //! 1000. Strings without escapes are slices of the input; nothing is copied.
-use std::mem::take;
+use std::mem::replace;
 
 use longshore_api::data::ByteString;
+
+use super::names::Names;
 
 /// What the reader builds. Members of an object are given in the text's order, each name once.
 pub(super) trait Tree: Sized {
@@ -38,7 +40,26 @@ type Read<T> = Result<T, Box<Malformed>>;
 /// An array or object whose end was not read yet.
 enum Open<T: Tree> {
     Array(Vec<T>),
-    Object { members: Vec<(T::Name, T)>, name: ByteString },
+    Object { members: Vec<(T::Name, T)>, name: Text },
+}
+
+/// Where a string was found. It becomes a string only where it is put: moving one that was just made costs more than
+/// finding it.
+enum Text {
+    Known(&'static str),
+    Slice { start: usize, end: usize },
+    Unescaped(ByteString),
+}
+
+impl Text {
+    #[inline(always)]
+    fn make(self, text: &ByteString) -> ByteString {
+        match self {
+            Self::Known(name) => ByteString::from_static(name),
+            Self::Slice { start, end } => text.slice_ref(&text[start..end]),
+            Self::Unescaped(text) => text,
+        }
+    }
 }
 
 impl<T: Tree> Open<T> {
@@ -69,18 +90,26 @@ pub(super) struct Reader<'a> {
     lone_surrogate: bool,
     /// How many members the outermost object will likely have.
     expected_members: usize,
+    names: Option<&'a mut Names>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader at the start of `text`, after a byte order mark if there is one.
     pub(super) fn new(text: &'a ByteString) -> Self {
         let at = if text.starts_with('\u{feff}') { 3 } else { 0 };
-        Self { text, bytes: text.as_bytes(), at, depth: 0, lone_surrogate: false, expected_members: 8 }
+        Self { text, bytes: text.as_bytes(), at, depth: 0, lone_surrogate: false, expected_members: 8, names: None }
     }
 
     /// The same reader, told how many members the outermost object will likely have.
     pub(super) fn expecting(mut self, members: usize) -> Self {
         self.expected_members = members;
+        self
+    }
+
+    /// The same reader, told which names to expect.
+    pub(super) fn knowing(mut self, names: &'a mut Names) -> Self {
+        names.restart();
+        self.names = Some(names);
         self
     }
 
@@ -114,7 +143,7 @@ impl<'a> Reader<'a> {
         self.enter()?;
         if self.expect_token("a member's name or }")? != b'}' {
             loop {
-                let name = self.member_name()?;
+                let name = self.member_name()?.make(self.text);
                 member(self, name)?;
                 if self.ends(b'}')? {
                     break;
@@ -139,7 +168,10 @@ impl<'a> Reader<'a> {
             macro_rules! put {
                 ($value:expr) => {
                     match &mut open {
-                        Some(Open::Object { members, name }) => members.push((T::Name::from(take(name)), $value)),
+                        Some(Open::Object { members, name }) => {
+                            let name = replace(name, Text::Known(""));
+                            members.push((T::Name::from(name.make(self.text)), $value));
+                        }
                         Some(Open::Array(items)) => items.push($value),
                         None => return Ok($value),
                     }
@@ -148,7 +180,7 @@ impl<'a> Reader<'a> {
             match first {
                 b'"' => {
                     let text = self.string()?;
-                    put!(T::string(text));
+                    put!(T::string(text.make(self.text)));
                 }
                 b'-' | b'0'..=b'9' => {
                     let number = self.number()?;
@@ -164,7 +196,7 @@ impl<'a> Reader<'a> {
                         put!(T::object(Vec::new()));
                     } else {
                         let name = self.member_name()?;
-                        let members = Vec::with_capacity(std::mem::replace(&mut self.expected_members, 4));
+                        let members = Vec::with_capacity(replace(&mut self.expected_members, 4));
                         outer.extend(open.replace(Open::Object { members, name }));
                         first = self.expect_token("a value")?;
                         continue;
@@ -198,7 +230,7 @@ impl<'a> Reader<'a> {
             // Arrays and objects that end here are values of what they stand in.
             while self.ends(if matches!(open, Some(Open::Array(_))) { b']' } else { b'}' })? {
                 self.leave();
-                let closed = std::mem::replace(&mut open, outer.pop());
+                let closed = replace(&mut open, outer.pop());
                 put!(closed.map_or_else(T::null, Open::close));
             }
             if let Some(Open::Object { name, .. }) = &mut open {
@@ -209,20 +241,38 @@ impl<'a> Reader<'a> {
     }
 
     /// A member's name and the colon behind it.
-    fn member_name(&mut self) -> Read<ByteString> {
+    fn member_name(&mut self) -> Read<Text> {
         if self.expect_token("a member's name")? != b'"' {
             return self.fail("a member's name must stand in double quotes");
         }
-        self.lone_surrogate = false;
-        let name = self.string()?;
-        if self.lone_surrogate {
-            return self.fail("a member's name must not hold half a surrogate pair");
-        }
+        let rest = &self.bytes[self.at + 1..];
+        let name = match self.names.as_mut().and_then(|names| names.expected(rest)) {
+            Some(name) => {
+                self.at += name.len() + 2;
+                Text::Known(name)
+            }
+            None => self.new_name()?,
+        };
         if self.expect_token("a colon")? != b':' {
             return self.fail("a colon must follow the name of a member");
         }
         self.at += 1;
         Ok(name)
+    }
+
+    fn new_name(&mut self) -> Read<Text> {
+        self.lone_surrogate = false;
+        let name = self.string()?;
+        if self.lone_surrogate {
+            return self.fail("a member's name must not hold half a surrogate pair");
+        }
+        let text = match &name {
+            Text::Known(name) => name,
+            Text::Slice { start, end } => &self.text[*start..*end],
+            Text::Unescaped(name) => name,
+        };
+        let known = self.names.as_mut().and_then(|names| names.learn(text));
+        Ok(known.map_or(name, Text::Known))
     }
 
     /// Whether an array or an object ends here; goes over the comma where it does not.
@@ -238,15 +288,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn string(&mut self) -> Read<ByteString> {
+    fn string(&mut self) -> Read<Text> {
         let start = self.at + 1;
         let end = end_of_plain(self.bytes, start);
         match self.bytes.get(end) {
             Some(b'"') => {
                 self.at = end + 1;
-                Ok(self.text.slice_ref(&self.text[start..end]))
+                Ok(Text::Slice { start, end })
             }
-            Some(b'\\') => self.escaped_string(start, end),
+            Some(b'\\') => self.escaped_string(start, end).map(Text::Unescaped),
             Some(_) => {
                 self.at = end;
                 self.fail("a control character in a string must be escaped")
@@ -426,6 +476,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes to the next byte that is no white space.
+    #[inline]
     pub(super) fn next_token(&mut self) -> Option<u8> {
         while let Some(byte) = self.peek() {
             if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
@@ -436,6 +487,7 @@ impl<'a> Reader<'a> {
         None
     }
 
+    #[inline]
     fn expect_token(&mut self, what: &str) -> Read<u8> {
         match self.next_token() {
             Some(byte) => Ok(byte),
@@ -443,6 +495,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[cold]
     fn fail<T>(&self, why: &str) -> Read<T> {
         Err(Box::new(Malformed { at: self.at, why: why.to_string() }))
     }
@@ -471,26 +524,21 @@ fn end_of_plain(bytes: &[u8], mut at: usize) -> usize {
 /// The last of several members of one name counts, at the place of the first: what Java's `LinkedHashMap` makes of
 /// them.
 fn each_name_once<T: Tree>(mut members: Vec<(T::Name, T)>) -> Vec<(T::Name, T)> {
-    // One bit for each name, chosen by its length and some of its bytes: names with bits of their own are different.
-    let mut seen = 0_u64;
-    let mut clean = members.iter().all(|(name, _)| {
-        let name = T::name(name).as_bytes();
-        let byte = |at: usize| name.get(at).copied().unwrap_or(0) as usize;
-        let mixed = name.len() + 7 * byte(0) + 31 * byte(name.len().wrapping_sub(1)) + 13 * byte(name.len() / 2);
-        let bit = 1 << (mixed % 64);
-        let new = seen & bit == 0;
-        seen |= bit;
-        new
-    });
-    if !clean {
-        clean = if members.len() <= 16 {
-            let is = |at: usize, other: usize| T::name(&members[at].0) == T::name(&members[other].0);
-            !(1..members.len()).any(|at| (0..at).any(|earlier| is(at, earlier)))
-        } else {
-            let mut names = std::collections::HashSet::with_capacity(members.len());
-            members.iter().all(|(name, _)| names.insert(T::name(name)))
-        };
-    }
+    const FEW: usize = 24;
+    let clean = if members.len() <= FEW {
+        // Most names differ in their length or in one of three bytes; only the others are compared as a whole.
+        let mut marks = [0_u32; FEW];
+        for (mark, (name, _)) in marks.iter_mut().zip(&members) {
+            let name = T::name(name).as_bytes();
+            let byte = |at: usize| name.get(at).copied().unwrap_or(0);
+            *mark = u32::from_le_bytes([name.len() as u8, byte(0), byte(name.len() / 2), byte(name.len().wrapping_sub(1))]);
+        }
+        let equal = |at: usize, other: usize| T::name(&members[at].0) == T::name(&members[other].0);
+        !(1..members.len()).any(|at| (0..at).any(|other| marks[at] == marks[other] && equal(at, other)))
+    } else {
+        let mut names = std::collections::HashSet::with_capacity(members.len());
+        members.iter().all(|(name, _)| names.insert(T::name(name)))
+    };
     if clean {
         return members;
     }

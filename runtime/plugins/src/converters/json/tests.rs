@@ -194,3 +194,36 @@ fn malformed_json_names_the_place() {
     let invalid = plain().to_connect("t", Some(&Bytes::from_static(b"\"a\xff\""))).unwrap_err().to_string();
     assert!(invalid.contains("byte 2"), "{invalid}");
 }
+
+/// A message must not be able to overflow the stack of a task: neither by its payload nor by its schema, neither
+/// when it is read nor when it is written, compared, printed and dropped.
+#[test]
+fn nesting_to_the_limit_fits_a_small_stack() {
+    let check = || {
+        let nested = |levels: usize, open: &str, close: &str| format!("{}{}", open.repeat(levels), close.repeat(levels));
+        let arrays = read(&mut plain(), &nested(1000, "[", "]")).unwrap().value;
+        eprintln!("A");
+        assert_eq!(write(&mut plain(), None, &arrays).unwrap().len(), 2000);
+eprintln!("B");
+        assert_eq!(arrays.clone(), arrays);
+eprintln!("C");
+        assert_eq!(arrays.to_java_string().len(), 2000);
+        let objects = format!("{}1{}", "{\"a\":".repeat(1000), "}".repeat(1000));
+        let objects = read(&mut plain(), &objects).unwrap().value;
+        assert_eq!(write(&mut plain(), None, &objects).unwrap().len(), 6001);
+
+eprintln!("D");
+        let schema = format!(
+            "{}{{\"type\":\"int8\"}}{}",
+            "{\"type\":\"array\",\"items\":".repeat(990),
+            "}".repeat(990)
+        );
+        let text = format!("{{\"schema\":{schema},\"payload\":{}}}", nested(990, "[", "]"));
+eprintln!("E");
+        let deep = read(&mut converter(&[]), &text).unwrap();
+eprintln!("F");
+        assert!(write(&mut converter(&[]), deep.schema.as_ref(), &deep.value).is_ok());
+    };
+    let thread = std::thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(check).unwrap();
+    thread.join().unwrap();
+}
