@@ -11,7 +11,7 @@ help: ## this list
 
 run: ## build Longshore and start it with an embedded broker and a first pipeline; ARGS="--port 8090"
 	@tests/prerequisites.sh build
-	cargo build --release --package longshore
+	LONGSHORE_COMMIT="$$(git rev-parse --short=16 HEAD 2>/dev/null || echo unknown)" cargo build --release --package longshore
 	@exec "$(CARGO_TARGET_DIR)/release/longshore" quickstart $(ARGS)
 
 test: ## every check and every test, with real services; the last line counts them

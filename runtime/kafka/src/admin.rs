@@ -15,7 +15,7 @@ use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::errors::connect_error;
-use crate::settings::{ClientKind, client_config};
+use crate::settings::{ClientKind, own_client_config};
 
 const DEADLINE: Duration = Duration::from_secs(15);
 
@@ -29,7 +29,7 @@ pub(crate) struct KafkaAdmin {
 impl KafkaAdmin {
     pub(crate) fn new(settings: &Props) -> Result<Self> {
         let servers = settings.get("bootstrap.servers").cloned().unwrap_or_default();
-        let config = client_config(ClientKind::Admin, settings)?;
+        let config = own_client_config(ClientKind::Admin, settings)?;
         let client = config.create().map_err(|e| connect_error("Cannot make an admin client", &e))?;
         Ok(Self { client: Arc::new(client), settings: settings.clone(), servers })
     }
@@ -62,7 +62,7 @@ impl KafkaAdmin {
 
     /// A consumer that belongs to a group without ever joining it: for reading and setting its offsets.
     fn outsider(&self, group: &str) -> Result<BaseConsumer> {
-        let mut config = client_config(ClientKind::Consumer, &self.settings)?;
+        let mut config = own_client_config(ClientKind::Consumer, &self.settings)?;
         config.set("group.id", group);
         config.create().map_err(|e| connect_error("Cannot make a consumer", &e))
     }

@@ -13,14 +13,15 @@ use longshore_api::config::Props;
 use longshore_api::error::{ConnectError, Result};
 use longshore_core::ports::{Log, LogReader, LogRecord};
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Message, Offset, TopicPartitionList};
 use tokio::sync::Notify;
 
 use crate::admin::blocking;
 use crate::errors::connect_error;
 use crate::producer::LogProducer;
-use crate::settings::{ClientKind, client_config};
+use crate::settings::{ClientKind, own_client_config};
 
 const DEADLINE: Duration = Duration::from_secs(30);
 /// How long one wait for records may take; closing waits for it.
@@ -51,7 +52,7 @@ impl KafkaLog {
         topic: String,
         reader: LogReader,
     ) -> Result<Self> {
-        let mut config = client_config(ClientKind::Consumer, settings)?;
+        let mut config = own_client_config(ClientKind::Consumer, settings)?;
         // librdkafka wants a group even of a consumer that joins none.
         config.set("group.id", "longshore-log");
         config.set("enable.partition.eof", "true");
@@ -86,11 +87,18 @@ impl KafkaLog {
     async fn end_offsets(&self) -> Result<Vec<(i32, i64)>> {
         let (consumer, topic, partitions) = (Arc::clone(&self.consumer), self.topic.clone(), self.partitions.clone());
         let asked = blocking(move || {
-            let ends = partitions.iter().map(|partition| {
-                let (_, end) = consumer.fetch_watermarks(&topic, *partition, DEADLINE)?;
-                Ok((*partition, end))
-            });
-            ends.collect::<std::result::Result<Vec<_>, KafkaError>>()
+            // One request for all: the end is the answer to a question for an offset by a time that will never come.
+            let mut list = TopicPartitionList::with_capacity(partitions.len());
+            for partition in &partitions {
+                list.add_partition_offset(&topic, *partition, Offset::End)?;
+            }
+            let ends = consumer.offsets_for_times(list, DEADLINE)?;
+            let end = |entry: &TopicPartitionListElem<'_>| match (entry.error(), entry.offset()) {
+                (Err(error), _) => Err(error),
+                (Ok(()), Offset::Offset(end)) => Ok((entry.partition(), end)),
+                (Ok(()), _) => Err(KafkaError::OffsetFetch(RDKafkaErrorCode::NoOffset)),
+            };
+            ends.elements().iter().map(end).collect::<std::result::Result<Vec<_>, KafkaError>>()
         });
         asked.await?.map_err(|e| connect_error(&format!("Cannot find the end of the topic {}", self.topic), &e))
     }

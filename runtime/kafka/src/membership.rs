@@ -13,7 +13,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use crate::admin::blocking;
 use crate::errors::connect_error;
-use crate::settings::{ClientKind, client_config};
+use crate::settings::{ClientKind, own_client_config};
 
 const DEADLINE: Duration = Duration::from_secs(10);
 /// How often the sign is renewed; leaving waits for it.
@@ -32,7 +32,7 @@ impl Membership {
     /// # Errors
     /// Fatal, naming the other member, when the group is taken; retriable when the broker does not answer.
     pub async fn take(settings: &Props, group: &str, worker_id: &str, config_topic: &str) -> Result<Self> {
-        let mut config = client_config(ClientKind::Consumer, settings)?;
+        let mut config = own_client_config(ClientKind::Consumer, settings)?;
         config.set("group.id", group).set("client.id", worker_id);
         let what = format!("Cannot look at the group {group} (group.id)");
         let client: BaseConsumer = config.create().map_err(|e| connect_error(&what, &e))?;

@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::errors::connect_error;
 use crate::outage::Outage;
-use crate::settings::{ClientKind, client_config};
+use crate::settings::{ClientKind, client_config, own_client_config};
 
 /// How often a draining producer is looked at.
 const DRAIN_STEP: Duration = Duration::from_millis(2);
@@ -152,7 +152,7 @@ impl ProducerContext for LogContext {
 
 impl LogProducer {
     pub(crate) fn new(settings: &Props) -> Result<Self> {
-        let mut config = client_config(ClientKind::Producer, settings)?;
+        let mut config = own_client_config(ClientKind::Producer, settings)?;
         // Few, small and awaited: nothing is gained by waiting for more.
         config.set("linger.ms", "0");
         config.set("delivery.timeout.ms", LOG_DEADLINE.as_millis().to_string());

@@ -98,6 +98,19 @@ pub fn client_config(kind: ClientKind, settings: &Props) -> Result<ClientConfig>
     Ok(config)
 }
 
+/// A configuration for one of the worker's own clients, which must answer at once.
+///
+/// By default librdkafka connects to a broker only when it finds that it needs one, and looks about once a second: that
+/// second would be most of the worker's start. These few clients connect to every broker they hear of instead.
+///
+/// # Errors
+/// Fatal, naming the key, when a setting cannot be carried over.
+pub(crate) fn own_client_config(kind: ClientKind, settings: &Props) -> Result<ClientConfig> {
+    let mut config = client_config(kind, settings)?;
+    config.set("enable.sparse.connections", "false");
+    Ok(config)
+}
+
 /// Where librdkafka's defaults differ from Java's, or from what Connect sets.
 fn defaults(kind: ClientKind) -> &'static [(&'static str, &'static str)] {
     match kind {
@@ -119,6 +132,8 @@ fn defaults(kind: ClientKind) -> &'static [(&'static str, &'static str)] {
             ("isolation.level", "read_uncommitted"),
             // What is fetched ahead is bounded in bytes.
             ("queued.max.messages.kbytes", "16384"),
+            // With that much ahead, fetching pauses; a second, as by default, is as long as a fast sink needs for it.
+            ("fetch.queue.backoff.ms", "10"),
             ("session.timeout.ms", "45000"),
         ],
         ClientKind::Admin => &[],

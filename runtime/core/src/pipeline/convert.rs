@@ -129,6 +129,7 @@ impl Converters {
                 key,
                 value,
                 timestamp: consumed.timestamp,
+                kafka_offset: Some(consumed.offset),
                 headers,
                 ..ConnectRecord::default()
             },

@@ -179,9 +179,11 @@ impl WorkerSinkTask {
             // Stopped before the sink took it: it is consumed again after the next start.
             return Ok(());
         }
-        for record in &batch.consumed {
-            self.commits.accept(&record.origin, record.offset + 1);
-            self.first_use(&record.origin.topic);
+        // Records of a partition come in runs, in order: the last of a run tells how far it came.
+        for run in batch.consumed.chunk_by(|one, next| one.origin == next.origin) {
+            let last = &run[run.len() - 1];
+            self.commits.accept(&last.origin, last.offset + 1);
+            self.first_use(&last.origin.topic);
         }
         self.activity.moved(batch.records.len() as u64, bytes as u64);
         if let Some(last) = batch.consumed.last() {
@@ -192,11 +194,13 @@ impl WorkerSinkTask {
 
     /// Converts and transforms; `None` when the record was filtered.
     async fn prepare(&mut self, consumed: &ConsumedRecord) -> Result<Option<SinkRecord>, Failure> {
-        let (started, mut backoff) = (Instant::now(), None);
+        // Looking at the clock costs as much as a small record: only once one failed.
+        let mut retrying = None;
         loop {
             match self.try_prepare(consumed) {
                 Err(failure) if failure.error.is_retriable() && self.tolerance.retries() => {
-                    let backoff = backoff.get_or_insert_with(|| self.tolerance.backoff());
+                    let (started, backoff) =
+                        retrying.get_or_insert_with(|| (Instant::now(), self.tolerance.backoff()));
                     match self.tolerance.retry_delay(backoff, started.elapsed()) {
                         Some(delay) => sleep(delay).await,
                         None => return Err(failure),

@@ -5,7 +5,7 @@
 //! thread, in a ring of flags without a lock; offsets leave only from the head of their partition's queue. The ring
 //! bounds how many records may be under way: while it is full, the task is not polled.
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use longshore_api::offset::OffsetMap;
@@ -19,9 +19,13 @@ pub struct Window {
     settled: Box<[AtomicBool]>,
     failures: Mutex<Vec<(u64, String)>>,
     failed: AtomicBool,
-    waiting: AtomicBool,
+    /// The one ticket that is waited for.
+    awaited: AtomicU64,
     progress: Notify,
 }
+
+/// No ticket is awaited. There will never be this many.
+const NONE: u64 = u64::MAX;
 
 impl Window {
     /// Room for `capacity` records under way, rounded up to a power of two.
@@ -31,7 +35,7 @@ impl Window {
             settled: (0..capacity).map(|_| AtomicBool::new(false)).collect(),
             failures: Mutex::new(Vec::new()),
             failed: AtomicBool::new(false),
-            waiting: AtomicBool::new(false),
+            awaited: AtomicU64::new(NONE),
             progress: Notify::new(),
         })
     }
@@ -48,20 +52,22 @@ impl Window {
         std::mem::take(&mut self.failures.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Waits until a ticket is settled or fails, unless `done` holds already. Cancel-safe.
-    pub async fn progress(&self, mut done: impl FnMut() -> bool) {
+    /// Waits until `ticket` is settled, or any other has failed. Cancel-safe.
+    async fn settled_or_failed(&self, ticket: u64) {
         let notified = self.progress.notified();
-        self.waiting.store(true, Ordering::SeqCst);
-        // Looked at after the flag was raised: what was settled before is seen here, what comes after wakes us.
-        if !done() {
+        self.awaited.store(ticket, Ordering::SeqCst);
+        // Looked at after it was said what is awaited: what was settled before is seen here, what comes after wakes us.
+        if !self.slot(ticket).load(Ordering::SeqCst) && !self.failed.load(Ordering::SeqCst) {
             notified.await;
         }
+        self.awaited.store(NONE, Ordering::SeqCst);
     }
 
     fn settle(&self, ticket: u64) {
-        self.slot(ticket).store(true, Ordering::Release);
-        // A wake-up per record would cost more than the record: only when someone waits.
-        if self.waiting.load(Ordering::Relaxed) && self.waiting.swap(false, Ordering::SeqCst) {
+        // Both in the one order that all threads see: either the waiter sees the flag, or we see the waiter.
+        self.slot(ticket).store(true, Ordering::SeqCst);
+        // A wake-up per record would cost more than the record: only for the one that is waited for.
+        if self.awaited.load(Ordering::SeqCst) == ticket {
             self.progress.notify_one();
         }
     }
@@ -74,7 +80,7 @@ impl Acknowledgements for Window {
             Err(why) => {
                 // Not settled: its offset, and every later one of its partition, must not be stored.
                 self.failures.lock().unwrap_or_else(PoisonError::into_inner).push((ticket, why));
-                self.failed.store(true, Ordering::Release);
+                self.failed.store(true, Ordering::SeqCst);
                 self.progress.notify_one();
             }
         }
@@ -112,11 +118,29 @@ impl SubmittedRecords {
         self.under_way() < self.window.settled.len()
     }
 
-    /// Waits until another record may be submitted, or one has failed. Cancel-safe.
+    /// Returns at once while another record may be submitted; else waits until a quarter of the window is free, or a
+    /// record has failed: going on at every single acknowledgement would cost more than the records. Cancel-safe.
     pub async fn room(&mut self) {
+        if !self.has_room() {
+            self.part().await;
+        }
+    }
+
+    /// Waits until a quarter of what is under way is settled, or a record has failed. Cancel-safe.
+    pub async fn part(&mut self) {
         let window = Arc::clone(&self.window);
-        while !self.has_room() && !window.failed.load(Ordering::Acquire) {
-            window.progress(|| self.has_room()).await;
+        let Some((oldest, _)) = self.order.front() else { return };
+        let until = oldest + (self.next - oldest).div_ceil(4);
+        loop {
+            self.sweep();
+            let Some((oldest, _)) = self.order.front().filter(|(oldest, _)| *oldest < until) else { return };
+            if window.failed.load(Ordering::SeqCst) {
+                return;
+            }
+            // Tickets are mostly settled in order: the last of the part, and then what is still open before it.
+            let last = until - 1;
+            let open = if window.slot(last).load(Ordering::SeqCst) { *oldest } else { last };
+            window.settled_or_failed(open).await;
         }
     }
 
@@ -309,18 +333,39 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn waiting_for_progress_ends_when_a_ticket_is_settled() {
-        let window = Window::new(2);
-        let mut records = SubmittedRecords::new(Arc::clone(&window));
-        let ticket = records.submit(&partition(0), offset(0));
-        let waiter = tokio::spawn({
-            let window = Arc::clone(&window);
-            async move { window.progress(|| false).await }
-        });
-        while !window.waiting.load(Ordering::SeqCst) {
-            tokio::task::yield_now().await;
+    async fn a_full_window_is_waited_for_until_a_quarter_is_free_in_whatever_order_it_is_settled() {
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2], [2, 3, 1, 0]] {
+            let window = Window::new(16);
+            let mut records = SubmittedRecords::new(Arc::clone(&window));
+            let partitions: Vec<_> = (0..3).map(partition).collect();
+            for n in 0..16 {
+                records.submit(&partitions[n % 3], offset(n as i64));
+            }
+            let settling = std::thread::spawn({
+                let window = Arc::clone(&window);
+                move || order.iter().for_each(|ticket| window.settled(*ticket, Ok(())))
+            });
+            let room = tokio::time::timeout(std::time::Duration::from_secs(5), records.room());
+            room.await.unwrap_or_else(|_| panic!("no room after {order:?}"));
+            assert_eq!(records.under_way(), 12);
+            settling.join().unwrap();
         }
-        window.settled(ticket, Ok(()));
-        tokio::time::timeout(std::time::Duration::from_secs(5), waiter).await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn waiting_for_room_ends_when_a_record_fails() {
+        let window = Window::new(8);
+        let mut records = SubmittedRecords::new(Arc::clone(&window));
+        let p = partition(0);
+        for n in 0..8 {
+            records.submit(&p, offset(n));
+        }
+        let failing = std::thread::spawn({
+            let window = Arc::clone(&window);
+            move || window.settled(5, Err("too large".into()))
+        });
+        tokio::time::timeout(std::time::Duration::from_secs(5), records.room()).await.unwrap();
+        assert!(!records.has_room());
+        failing.join().unwrap();
     }
 }

@@ -47,6 +47,8 @@ pub struct WorkerSourceTask {
     producer: Box<dyn RecordProducer>,
     converted: ConvertedRecord,
     activity: Arc<TaskActivity>,
+    /// The next record sent may be kept for viewing: one a batch is enough.
+    show_next: bool,
 }
 
 impl WorkerSourceTask {
@@ -92,6 +94,7 @@ impl WorkerSourceTask {
             producer,
             converted: ConvertedRecord::default(),
             activity: worker.activity.task(id),
+            show_next: false,
         })
     }
 
@@ -154,6 +157,7 @@ impl WorkerSourceTask {
 
     async fn send_batch(&mut self, batch: Vec<SourceRecord>, control: &Control) -> Result<()> {
         let (mut records, mut bytes) = (0, 0);
+        self.show_next = true;
         for SourceRecord { source_partition, source_offset, record } in batch {
             if !self.wait_for_room(control).await? {
                 // What is left of the batch was not submitted: it is read again after the next start.
@@ -244,7 +248,7 @@ impl WorkerSourceTask {
                         return Ok(Step::Stopped);
                     }
                     // The client makes room as acknowledgements come in.
-                    let _ = timeout(FULL_WAIT, self.window.progress(|| false)).await;
+                    let _ = timeout(FULL_WAIT, self.submitted.part()).await;
                 }
                 Err(error @ ConnectError::Data { .. }) => {
                     let failure = Failure::new(Stage::KafkaProduce, "KafkaProducer", error);
@@ -254,17 +258,20 @@ impl WorkerSourceTask {
             }
         }
         let size = produced.key.map_or(0, <[u8]>::len) + produced.value.map_or(0, <[u8]>::len);
-        self.activity.show(|| Preview::produced(&produced, &record.topic));
+        if std::mem::take(&mut self.show_next) {
+            self.activity.show(|| Preview::produced(&produced, &record.topic));
+        }
         Ok(Step::Sent(size))
     }
 
     async fn convert(&mut self, record: &ConnectRecord) -> Result<(), Failure> {
-        let started = Instant::now();
-        let mut backoff = None;
+        // Looking at the clock costs as much as a small record: only once one failed.
+        let mut retrying = None;
         loop {
             match self.converters.from_connect(record, &mut self.converted) {
                 Err(failure) if failure.error.is_retriable() && self.tolerance.retries() => {
-                    let backoff = backoff.get_or_insert_with(|| self.tolerance.backoff());
+                    let (started, backoff) =
+                        retrying.get_or_insert_with(|| (Instant::now(), self.tolerance.backoff()));
                     match self.tolerance.retry_delay(backoff, started.elapsed()) {
                         Some(delay) => sleep(delay).await,
                         None => return Err(failure),

@@ -2,7 +2,7 @@
 
 use super::fixture::Bystanders;
 use longshore_support::cluster::{distributed_properties, quick_groups_broker};
-use longshore_support::{LongshoreWorker, Outcome, await_until, connectors};
+use longshore_support::{KafkaBroker, LongshoreWorker, Outcome, await_until, connectors, fail};
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(40);
@@ -23,19 +23,28 @@ async fn a_worker_waits_for_its_broker_and_outlives_it() -> Outcome {
 
     broker.restart().await?;
     await_until(SOON, "the worker to be healthy", async || worker.rest().answers("/health").await).await?;
-    let bystanders = Bystanders::start(worker.rest()).await?;
+    let bystanders = Bystanders::start(worker.rest()).await.or_else(|failure| fail!("{failure}\n{}", worker.logs()))?;
 
+    let said_before = lines_about_the_broker(&worker, &broker);
     broker.kill()?;
     // What is known here is still told while the broker is away, and nothing is called failed.
     let names = worker.rest().get("/connectors").await?.expect_status(200)?.json()?;
     for name in names.as_array().into_iter().flatten().filter_map(|name| name.as_str()) {
         let status = connectors::status(worker.rest(), name).await?;
-        assert_eq!((&status["connector"]["state"], &status["tasks"][0]["state"]), (&"RUNNING".into(), &"RUNNING".into()));
+        assert_eq!(
+            (&status["connector"]["state"], &status["tasks"][0]["state"]),
+            (&"RUNNING".into(), &"RUNNING".into())
+        );
     }
     await_until(SOON, "the worker to say that its broker is away", async || {
-        worker.logs().lines().filter(|line| line.contains(&broker.bootstrap())).count() >= 2
+        lines_about_the_broker(&worker, &broker) > said_before
     })
-    .await?;
+    .await
+    .or_else(|failure| fail!("{failure}\n{}", worker.logs()))?;
     broker.restart().await?;
-    bystanders.move_on().await
+    bystanders.move_on().await.or_else(|failure| fail!("{failure}\n{}", worker.logs()))
+}
+
+fn lines_about_the_broker(worker: &LongshoreWorker, broker: &KafkaBroker) -> usize {
+    worker.logs().lines().filter(|line| line.contains("Kafka") && line.contains(&broker.bootstrap())).count()
 }

@@ -71,8 +71,7 @@ impl Bystanders {
         let names = (format!("{topic}-source"), format!("{topic}-sink"));
         connectors::create(rest, &names.0, &source).await?;
         connectors::create(rest, &names.1, &sink).await?;
-        let bystanders =
-            Self { input, output, source: names.0, sink: names.1, rest: rest.clone(), _folder: folder };
+        let bystanders = Self { input, output, source: names.0, sink: names.1, rest: rest.clone(), _folder: folder };
         bystanders.move_on().await?;
         Ok(bystanders)
     }

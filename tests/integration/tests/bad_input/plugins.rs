@@ -32,8 +32,12 @@ async fn topic_with_records(deck: &Deck) -> Outcome<String> {
 async fn a_panic_fails_its_task_and_no_other() -> Outcome {
     let deck = Deck::start_rogue().await?;
     let topic = topic_with_records(&deck).await?;
-    let all =
-        [source("start", "panic"), source("poll", "panic"), sink(&topic, "start", "panic"), sink(&topic, "put", "panic")];
+    let all = [
+        source("start", "panic"),
+        source("poll", "panic"),
+        sink(&topic, "start", "panic"),
+        sink(&topic, "put", "panic"),
+    ];
     for config in all {
         let name = unique("panics");
         connectors::create(deck.rest(), &name, &config).await?;

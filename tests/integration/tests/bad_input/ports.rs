@@ -15,11 +15,11 @@ async fn a_rest_port_in_use_ends_the_start_with_the_address_and_the_key() -> Out
     let deck = Deck::start().await?;
     // The port of a worker that runs: the second one must not disturb the first.
     let taken = deck.rest().url().to_owned();
-    let address = taken.trim_start_matches("http://").to_owned();
+    let port = format!("ort {} of 127.0.0.1", taken.rsplit(':').next().unwrap_or_default());
     let properties = Properties::new().set("bootstrap.servers", deck.bootstrap()).set("group.id", "second");
     let ended = LongshoreWorker::distributed(properties.set("listeners", &taken))?.run_to_end(AT_ONCE).await?;
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
-    require_sentence(&ended.stderr, &[&address, "in use", "listeners"])?;
+    require_sentence(&ended.stderr, &[&port, "in use", "listeners"])?;
     deck.bystanders.move_on().await
 }
 
@@ -35,7 +35,7 @@ async fn quickstart_says_which_of_its_two_ports_is_taken_and_how_to_choose_anoth
         let arguments = ["quickstart", "--data-dir", &data, "--port", &rest, "--broker-port", &broker];
         let ended = LongshoreWorker::command(arguments)?.run_to_end(AT_ONCE).await?;
         assert_eq!(ended.status.code(), Some(1), "{ended:?}");
-        require_sentence(&ended.stderr, &[&taken.address(), "in use", option])?;
+        require_sentence(&ended.stderr, &[&format!("ort {} of 127.0.0.1", taken.port()), "in use", option])?;
     }
     deck.bystanders.move_on().await
 }

@@ -1,9 +1,9 @@
 //! Secrets reach the connector and nothing else.
 
 use super::fixture::Deck;
+use longshore_support::await_until::await_ok;
 use longshore_support::cluster::unique;
 use longshore_support::process::Folder;
-use longshore_support::await_until::await_ok;
 use longshore_support::{Outcome, connectors, kafka};
 use serde_json::{Value, json};
 use std::fs;

@@ -106,7 +106,11 @@ impl JsonConverter {
         let malformed = |error: Box<Malformed>| malformed(topic, &text, &error);
         let placed = |error| ConnectError::data(format!("a message of topic \"{topic}\": {error}"));
         if !self.schemas_enable {
-            let value = Reader::new(&text).expecting(self.members).knowing(&mut self.names).root::<Value>().map_err(malformed)?;
+            let value = Reader::new(&text)
+                .expecting(self.members)
+                .knowing(&mut self.names)
+                .root::<Value>()
+                .map_err(malformed)?;
             if let Some(Value::Map(map)) = &value {
                 self.members = map.len().clamp(1, MOST_EXPECTED);
             }
@@ -114,7 +118,8 @@ impl JsonConverter {
         }
         match &self.pinned {
             Some(schema) => {
-                let node = Reader::new(&text).knowing(&mut self.names).root().map_err(malformed)?.unwrap_or(Node::Missing);
+                let node =
+                    Reader::new(&text).knowing(&mut self.names).root().map_err(malformed)?.unwrap_or(Node::Missing);
                 let value = self.decoder.convert(Some(schema), node).map_err(placed)?;
                 Ok(SchemaAndValue { schema: Some(Arc::clone(schema)), value })
             }

@@ -3,10 +3,17 @@
 //! Why not `serde_json`: a worker that takes over a topic must read what the JVM worker read. That means leading
 //! zeros, integers of any size, floats rounded exactly, what follows the first value ignored, and a nesting limit of
 //! 1000. Strings without escapes are slices of the input; nothing is copied.
+mod number;
+mod string;
+mod twice;
+
 use std::mem::replace;
 
 use longshore_api::data::ByteString;
 
+use self::number::Number;
+use self::string::Text;
+use self::twice::each_name_once;
 use super::names::Names;
 
 /// What the reader builds. Members of an object are given in the text's order, each name once.
@@ -43,25 +50,6 @@ enum Open<T: Tree> {
     Object { members: Vec<(T::Name, T)>, name: Text },
 }
 
-/// Where a string was found. It becomes a string only where it is put: moving one that was just made costs more than
-/// finding it.
-enum Text {
-    Known(&'static str),
-    Slice { start: usize, end: usize },
-    Unescaped(ByteString),
-}
-
-impl Text {
-    #[inline(always)]
-    fn make(self, text: &ByteString) -> ByteString {
-        match self {
-            Self::Known(name) => ByteString::from_static(name),
-            Self::Slice { start, end } => text.slice_ref(&text[start..end]),
-            Self::Unescaped(text) => text,
-        }
-    }
-}
-
 impl<T: Tree> Open<T> {
     fn close(self) -> T {
         match self {
@@ -71,14 +59,7 @@ impl<T: Tree> Open<T> {
     }
 }
 
-/// A number that fits 64 bits, or the text of another.
-enum Number<'a> {
-    Small(i64),
-    Large { raw: &'a str, integral: bool },
-}
-
 const MAX_DEPTH: u32 = 1000;
-const MAX_NUMBER_DIGITS: usize = 1000;
 
 /// A place in a text.
 pub(super) struct Reader<'a> {
@@ -213,17 +194,9 @@ impl<'a> Reader<'a> {
                         continue;
                     }
                 }
-                b't' => {
-                    self.word("true")?;
-                    put!(T::boolean(true));
-                }
-                b'f' => {
-                    self.word("false")?;
-                    put!(T::boolean(false));
-                }
-                b'n' => {
-                    self.word("null")?;
-                    put!(T::null());
+                b't' | b'f' | b'n' => {
+                    let word = self.literal(first)?;
+                    put!(word);
                 }
                 _ => return self.fail("a value must start here"),
             }
@@ -288,161 +261,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn string(&mut self) -> Read<Text> {
-        let start = self.at + 1;
-        let end = end_of_plain(self.bytes, start);
-        match self.bytes.get(end) {
-            Some(b'"') => {
-                self.at = end + 1;
-                Ok(Text::Slice { start, end })
-            }
-            Some(b'\\') => self.escaped_string(start, end).map(Text::Unescaped),
-            Some(_) => {
-                self.at = end;
-                self.fail("a control character in a string must be escaped")
-            }
-            None => {
-                self.at = self.bytes.len();
-                self.fail("the text ends within a string")
-            }
+    fn literal<T: Tree>(&mut self, first: u8) -> Read<T> {
+        match first {
+            b't' => self.word("true").map(|()| T::boolean(true)),
+            b'f' => self.word("false").map(|()| T::boolean(false)),
+            _ => self.word("null").map(|()| T::null()),
         }
-    }
-
-    fn escaped_string(&mut self, start: usize, first_escape: usize) -> Read<ByteString> {
-        let mut out = String::with_capacity(first_escape - start + 32);
-        let mut plain = start;
-        self.at = first_escape;
-        while let Some(byte) = self.peek() {
-            match byte {
-                b'"' => {
-                    out.push_str(&self.text[plain..self.at]);
-                    self.at += 1;
-                    return Ok(out.into());
-                }
-                b'\\' => {
-                    out.push_str(&self.text[plain..self.at]);
-                    self.at += 1;
-                    let unescaped = self.escape()?;
-                    out.push(unescaped);
-                    plain = self.at;
-                }
-                0..=0x1f => return self.fail("a control character in a string must be escaped"),
-                _ => self.at += 1,
-            }
-        }
-        self.fail("the text ends within a string")
-    }
-
-    /// The character that an escape stands for; the reader is behind the backslash. Half a surrogate pair, which
-    /// Java's strings can hold and UTF-8 cannot, becomes the question mark that Java prints for it; in names Jackson
-    /// does not take it either.
-    fn escape(&mut self) -> Read<char> {
-        let Some(kind) = self.peek() else { return self.fail("the text ends within a string") };
-        let simple = match kind {
-            b'"' | b'\\' | b'/' => char::from(kind),
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => {
-                let high = self.hex()?;
-                if (0xd800..0xdc00).contains(&high) && self.bytes[self.at..].starts_with(b"\\u") {
-                    let before = self.at;
-                    self.at += 1;
-                    let low = self.hex()?;
-                    if (0xdc00..0xe000).contains(&low) {
-                        let both = 0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00);
-                        return Ok(char::from_u32(both).unwrap_or('?'));
-                    }
-                    self.at = before;
-                }
-                return Ok(char::from_u32(high).unwrap_or_else(|| {
-                    self.lone_surrogate = true;
-                    '?'
-                }));
-            }
-            _ => return self.fail("a backslash must be followed by one of \"\\/bfnrtu"),
-        };
-        self.at += 1;
-        Ok(simple)
-    }
-
-    /// Four hexadecimal digits behind the `u` that the reader is at.
-    fn hex(&mut self) -> Read<u32> {
-        let digits = self.bytes.get(self.at + 1..self.at + 5);
-        let number = digits.filter(|d| d.iter().all(u8::is_ascii_hexdigit)).and_then(|digits| {
-            std::str::from_utf8(digits).ok().and_then(|digits| u32::from_str_radix(digits, 16).ok())
-        });
-        match number {
-            Some(number) => {
-                self.at += 5;
-                Ok(number)
-            }
-            None => self.fail("\\u must be followed by four hexadecimal digits"),
-        }
-    }
-
-    fn number(&mut self) -> Read<Number<'a>> {
-        let start = self.at;
-        let negative = self.peek() == Some(b'-');
-        self.at += usize::from(negative);
-        let first_digit = self.at;
-        let mut small = 0_i64;
-        while let Some(digit @ b'0'..=b'9') = self.peek() {
-            // Counted downwards, so that the least number fits; no overflow within 18 digits.
-            small = small.wrapping_mul(10).wrapping_sub(i64::from(digit - b'0'));
-            self.at += 1;
-        }
-        let mut digits = self.at - first_digit;
-        if digits == 0 {
-            return self.fail("a digit must follow a minus sign");
-        }
-        let mut integral = true;
-        if self.peek() == Some(b'.') {
-            (integral, self.at) = (false, self.at + 1);
-            digits += self.digits("a digit must follow a decimal point")?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            (integral, self.at) = (false, self.at + 1);
-            self.at += usize::from(matches!(self.peek(), Some(b'+' | b'-')));
-            let from = self.at;
-            digits += self.digits("a digit must follow the mark of an exponent")?;
-            self.check_exponent(from, first_digit)?;
-        }
-        if digits > MAX_NUMBER_DIGITS {
-            return self.fail("a number has more than 1000 digits");
-        }
-        if integral && digits <= 18 {
-            return Ok(Number::Small(if negative { small } else { -small }));
-        }
-        let raw: &'a str = &self.text[start..self.at];
-        match raw.parse() {
-            Ok(number) if integral => Ok(Number::Small(number)),
-            _ => Ok(Number::Large { raw, integral }),
-        }
-    }
-
-    fn digits(&mut self, missing: &str) -> Read<usize> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
-        }
-        if self.at == start { self.fail(missing) } else { Ok(self.at - start) }
-    }
-
-    /// A decimal's scale is a 32-bit number in Java, which refuses exponents that lead beyond it.
-    fn check_exponent(&self, from: usize, first_digit: usize) -> Read<()> {
-        let exponent = self.text[from..self.at].trim_start_matches('0');
-        let negative = self.bytes[from - 1] == b'-';
-        let exponent = if exponent.is_empty() { Ok(0) } else { exponent.parse::<i32>() };
-        let mantissa = &self.text[first_digit..from];
-        let places = mantissa.find('.').and_then(|point| mantissa.find(['e', 'E']).map(|end| end - point - 1));
-        let places = i32::try_from(places.unwrap_or(0)).ok();
-        let scale = exponent.ok().zip(places).and_then(|(exponent, places)| {
-            if negative { places.checked_add(exponent) } else { places.checked_sub(exponent) }
-        });
-        if scale.is_some() { Ok(()) } else { self.fail("the exponent of a number is too large") }
     }
 
     fn word(&mut self, word: &str) -> Read<()> {
@@ -501,61 +325,5 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The position of the first quote, backslash or control character from `at` on; eight bytes at a time.
-fn end_of_plain(bytes: &[u8], mut at: usize) -> usize {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    // Bytes below a limit borrow from their high bit; only bytes above a found one can be marked by mistake.
-    let below = |word: u64, limit: u8| word.wrapping_sub(EACH * u64::from(limit)) & !word & HIGH;
-    while let Some(eight) = bytes.get(at..at + 8) {
-        let word = u64::from_le_bytes([eight[0], eight[1], eight[2], eight[3], eight[4], eight[5], eight[6], eight[7]]);
-        let found = below(word, 0x20)
-            | below(word ^ (EACH * u64::from(b'"')), 1)
-            | below(word ^ (EACH * u64::from(b'\\')), 1);
-        if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    let rest = bytes.get(at..).unwrap_or_default();
-    at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(rest.len())
-}
-
-/// The last of several members of one name counts, at the place of the first: what Java's `LinkedHashMap` makes of
-/// them.
-fn each_name_once<T: Tree>(mut members: Vec<(T::Name, T)>) -> Vec<(T::Name, T)> {
-    const FEW: usize = 24;
-    let clean = if members.len() <= FEW {
-        // Most names differ in their length or in one of three bytes; only the others are compared as a whole.
-        let mut marks = [0_u32; FEW];
-        for (mark, (name, _)) in marks.iter_mut().zip(&members) {
-            let name = T::name(name).as_bytes();
-            let byte = |at: usize| name.get(at).copied().unwrap_or(0);
-            *mark = u32::from_le_bytes([name.len() as u8, byte(0), byte(name.len() / 2), byte(name.len().wrapping_sub(1))]);
-        }
-        let equal = |at: usize, other: usize| T::name(&members[at].0) == T::name(&members[other].0);
-        !(1..members.len()).any(|at| (0..at).any(|other| marks[at] == marks[other] && equal(at, other)))
-    } else {
-        let mut names = std::collections::HashSet::with_capacity(members.len());
-        members.iter().all(|(name, _)| names.insert(T::name(name)))
-    };
-    if clean {
-        return members;
-    }
-    let mut places = std::collections::HashMap::<String, usize>::new();
-    let mut unique: Vec<(T::Name, T)> = Vec::with_capacity(members.len());
-    for (name, value) in members.drain(..) {
-        match places.get(T::name(&name)) {
-            Some(place) => unique[*place].1 = value,
-            None => {
-                places.insert(T::name(&name).to_string(), unique.len());
-                unique.push((name, value));
-            }
-        }
-    }
-    unique
-}
-
 #[cfg(test)]
-#[path = "reader_tests.rs"]
 mod tests;

@@ -8,6 +8,9 @@ use super::decode::Decoder;
 use super::encode::{Encoder, write_string};
 use super::node::Node;
 
+/// Schemas nested deeper are refused when read, since every step through them takes stack.
+const MAX_DEPTH: usize = 200;
+
 /// Appends the JSON of a schema.
 pub(super) fn write_schema(encoder: &Encoder, schema: &Arc<Schema>, out: &mut Vec<u8>) -> Result<()> {
     write_members(encoder, schema, out)?;
@@ -94,20 +97,23 @@ fn write_fields(encoder: &Encoder, schema: &Arc<Schema>, out: &mut Vec<u8>) -> R
 /// # Errors
 /// Data, naming what the schema lacks.
 pub(super) fn read_schema(decoder: &Decoder, node: &Node) -> Result<Option<Arc<Schema>>> {
-    if *node == Node::Null { Ok(None) } else { read_present(decoder, node).map(Some) }
+    if *node == Node::Null { Ok(None) } else { read_present(decoder, node, 1).map(Some) }
 }
 
-fn read_present(decoder: &Decoder, node: &Node) -> Result<Arc<Schema>> {
+fn read_present(decoder: &Decoder, node: &Node, depth: usize) -> Result<Arc<Schema>> {
+    if depth > MAX_DEPTH {
+        return Err(ConnectError::data("a schema is nested more than 200 levels deep"));
+    }
     let Some(type_text) = node.get("type").and_then(Node::text) else {
         return Err(ConnectError::data("a schema must be an object with a \"type\" that is a string"));
     };
     let mut builder = match type_text {
-        "array" => SchemaBuilder::array(member_schema(decoder, node, "array", "items")?),
+        "array" => SchemaBuilder::array(member_schema(decoder, node, "array", "items", depth)?),
         "map" => SchemaBuilder::map(
-            member_schema(decoder, node, "map", "keys")?,
-            member_schema(decoder, node, "map", "values")?,
+            member_schema(decoder, node, "map", "keys", depth)?,
+            member_schema(decoder, node, "map", "values", depth)?,
         ),
-        "struct" => fields(decoder, node)?,
+        "struct" => fields(decoder, node, depth)?,
         primitive => match PRIMITIVES.into_iter().find(|ty| type_name(*ty) == primitive) {
             Some(ty) => SchemaBuilder::of(ty),
             None => return Err(ConnectError::data(format!("\"{primitive}\" is no schema type"))),
@@ -144,16 +150,16 @@ fn read_present(decoder: &Decoder, node: &Node) -> Result<Arc<Schema>> {
     builder.try_build()
 }
 
-fn member_schema(decoder: &Decoder, node: &Node, ty: &str, member: &str) -> Result<Arc<Schema>> {
+fn member_schema(decoder: &Decoder, node: &Node, ty: &str, member: &str, depth: usize) -> Result<Arc<Schema>> {
     match node.get(member) {
         None | Some(Node::Null) => {
             Err(ConnectError::data(format!("the schema of a {ty} must say what its \"{member}\" are")))
         }
-        Some(node) => read_present(decoder, node),
+        Some(node) => read_present(decoder, node, depth + 1),
     }
 }
 
-fn fields(decoder: &Decoder, node: &Node) -> Result<SchemaBuilder> {
+fn fields(decoder: &Decoder, node: &Node, depth: usize) -> Result<SchemaBuilder> {
     let Some(Node::Array(fields)) = node.get("fields") else {
         return Err(ConnectError::data("the schema of a struct must have \"fields\" that are an array"));
     };
@@ -162,7 +168,7 @@ fn fields(decoder: &Decoder, node: &Node) -> Result<SchemaBuilder> {
         let Some(name) = field.get("field").and_then(Node::text) else {
             return Err(ConnectError::data("every field of a struct's schema needs its name as \"field\""));
         };
-        let schema = read_present(decoder, field)
+        let schema = read_present(decoder, field, depth + 1)
             .map_err(|error| ConnectError::data(format!("the schema of field \"{name}\": {error}")))?;
         builder = builder.field(name, schema);
     }

@@ -200,29 +200,25 @@ fn malformed_json_names_the_place() {
 #[test]
 fn nesting_to_the_limit_fits_a_small_stack() {
     let check = || {
-        let nested = |levels: usize, open: &str, close: &str| format!("{}{}", open.repeat(levels), close.repeat(levels));
+        let nested =
+            |levels: usize, open: &str, close: &str| format!("{}{}", open.repeat(levels), close.repeat(levels));
         let arrays = read(&mut plain(), &nested(1000, "[", "]")).unwrap().value;
-        eprintln!("A");
         assert_eq!(write(&mut plain(), None, &arrays).unwrap().len(), 2000);
-eprintln!("B");
         assert_eq!(arrays.clone(), arrays);
-eprintln!("C");
         assert_eq!(arrays.to_java_string().len(), 2000);
         let objects = format!("{}1{}", "{\"a\":".repeat(1000), "}".repeat(1000));
         let objects = read(&mut plain(), &objects).unwrap().value;
         assert_eq!(write(&mut plain(), None, &objects).unwrap().len(), 6001);
-
-eprintln!("D");
-        let schema = format!(
-            "{}{{\"type\":\"int8\"}}{}",
-            "{\"type\":\"array\",\"items\":".repeat(990),
-            "}".repeat(990)
-        );
-        let text = format!("{{\"schema\":{schema},\"payload\":{}}}", nested(990, "[", "]"));
-eprintln!("E");
-        let deep = read(&mut converter(&[]), &text).unwrap();
-eprintln!("F");
+        let enveloped = |levels: usize| {
+            let outer = "{\"type\":\"array\",\"items\":".repeat(levels);
+            let payload = nested(levels, "[", "]");
+            let schema = format!("{outer}{{\"type\":\"int8\"}}{}", "}".repeat(levels));
+            format!("{{\"schema\":{schema},\"payload\":{payload}}}")
+        };
+        let deep = read(&mut converter(&[]), &enveloped(199)).unwrap();
         assert!(write(&mut converter(&[]), deep.schema.as_ref(), &deep.value).is_ok());
+        let deeper = read(&mut converter(&[]), &enveloped(990)).unwrap_err().to_string();
+        assert!(deeper.contains("200 levels"), "{deeper}");
     };
     let thread = std::thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(check).unwrap();
     thread.join().unwrap();

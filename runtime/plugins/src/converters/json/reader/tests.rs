@@ -1,5 +1,6 @@
 use longshore_api::data::Value;
 
+use super::string::end_of_plain;
 use super::*;
 
 fn read(text: &str) -> Read<Option<Value>> {
