@@ -43,7 +43,8 @@ impl Preview {
             topic: Arc::clone(topic),
             partition: record.partition,
             offset: None,
-            timestamp: record.timestamp,
+            // Without one of its own it gets the producer's, which is about now.
+            timestamp: record.timestamp.or_else(|| Some(crate::clock::now_ms())),
             key: copy(record.key),
             value: copy(record.value),
         }

@@ -24,6 +24,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::admin::{blocking, partition_list};
 use crate::errors::connect_error;
+use crate::outage::Outage;
 use crate::settings::{ClientKind, client_config};
 
 #[derive(Default)]
@@ -57,6 +58,7 @@ pub(crate) struct TaskConsumer {
     client: Option<Arc<BaseConsumer<GroupContext>>>,
     nonempty: Arc<Notify>,
     topics: Vec<Arc<str>>,
+    outage: Outage,
 }
 
 impl TaskConsumer {
@@ -66,6 +68,7 @@ impl TaskConsumer {
         if !spec.settings.contains_key("client.id") {
             config.set("client.id", &spec.client_id);
         }
+        let outage = Outage::new(&spec.client_id, &config);
         let client = config.create_with_context(GroupContext::default());
         let mut client: BaseConsumer<GroupContext> = client.map_err(|e| connect_error("Cannot make a consumer", &e))?;
         let nonempty = Arc::new(Notify::new());
@@ -80,7 +83,7 @@ impl TaskConsumer {
         };
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         client.subscribe(&names).map_err(|e| connect_error("Cannot subscribe to the connector's topics", &e))?;
-        Ok(Self { client: Some(Arc::new(client)), nonempty, topics: Vec::new() })
+        Ok(Self { client: Some(Arc::new(client)), nonempty, topics: Vec::new(), outage })
     }
 
     fn client(&self) -> Result<&Arc<BaseConsumer<GroupContext>>> {
@@ -105,6 +108,9 @@ impl TaskConsumer {
                 Some(Err(error)) if is_missing_topic(&error) => {
                     // It is read from its beginning once it is there.
                     tracing::debug!("A topic of the connector does not exist yet: {error}");
+                }
+                Some(Err(error)) if Outage::is_one(&error) => {
+                    self.outage.report(&error, "the consumer has lost its connections");
                 }
                 Some(Err(error)) if batch.entries.is_empty() => return Err(consume_error(&error)),
                 // What was read before the error counts; the error comes again if it matters.

@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 
 use crate::admin::blocking;
 use crate::errors::connect_error;
+use crate::outage::Outage;
 use crate::producer::LogProducer;
 use crate::settings::{ClientKind, own_client_config};
 
@@ -57,6 +58,7 @@ impl KafkaLog {
         config.set("group.id", "longshore-log");
         config.set("enable.partition.eof", "true");
         config.set("fetch.wait.max.ms", "100");
+        let outage = Outage::new(&format!("the reader of {topic}"), &config);
         let consumer: BaseConsumer = config.create().map_err(|e| connect_error("Cannot make a consumer", &e))?;
         let consumer = Arc::new(consumer);
         let partitions = partitions(&consumer, &topic).await?;
@@ -70,7 +72,7 @@ impl KafkaLog {
         let own = (Arc::clone(&consumer), Arc::clone(&progress), topic.clone());
         let follower = std::thread::Builder::new()
             .name(format!("log-{topic}"))
-            .spawn(move || follow(&own.0, &own.1, &own.2, reader))
+            .spawn(move || follow(&own.0, &own.1, &own.2, &outage, reader))
             .map_err(|error| {
                 ConnectError::fatal(format!("The system gave no thread for the topic {topic}: {error}."))
             })?;
@@ -123,7 +125,7 @@ async fn partitions(consumer: &Arc<BaseConsumer>, topic: &str) -> Result<Vec<i32
     }
 }
 
-fn follow(consumer: &BaseConsumer, progress: &Progress, topic: &str, mut reader: LogReader) {
+fn follow(consumer: &BaseConsumer, progress: &Progress, topic: &str, outage: &Outage, mut reader: LogReader) {
     while !progress.closed.load(Ordering::Relaxed) {
         match consumer.poll(POLL) {
             None => {}
@@ -147,6 +149,7 @@ fn follow(consumer: &BaseConsumer, progress: &Progress, topic: &str, mut reader:
             }
             // The broker may go first when everything stops.
             Some(Err(_)) if progress.closed.load(Ordering::Relaxed) => {}
+            Some(Err(error)) if Outage::is_one(&error) => outage.report(&error, "the reader has lost its connections"),
             Some(Err(error)) => {
                 tracing::warn!(topic, "Reading the topic failed, trying again: {error}");
             }

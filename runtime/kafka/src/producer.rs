@@ -55,7 +55,8 @@ impl TaskProducer {
         if !spec.settings.contains_key("client.id") {
             config.set("client.id", &spec.client_id);
         }
-        let client = config.create_with_context(AckContext { acks, outage: Outage::new(&spec.client_id) });
+        let outage = Outage::new(&spec.client_id, &config);
+        let client = config.create_with_context(AckContext { acks, outage });
         Ok(Self { client: client.map_err(|e| connect_error("Cannot make a producer", &e))? })
     }
 }
@@ -156,7 +157,8 @@ impl LogProducer {
         // Few, small and awaited: nothing is gained by waiting for more.
         config.set("linger.ms", "0");
         config.set("delivery.timeout.ms", LOG_DEADLINE.as_millis().to_string());
-        let client = config.create_with_context(LogContext(Outage::new("the worker's producer")));
+        let outage = Outage::new("the worker's producer", &config);
+        let client = config.create_with_context(LogContext(outage));
         Ok(Self { client: client.map_err(|e| connect_error("Cannot make a producer", &e))? })
     }
 

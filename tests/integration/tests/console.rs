@@ -1,7 +1,8 @@
 //! The console in a real browser: what a newcomer sees is alive, and every button does what it says.
 
+use longshore_support::await_until::await_ok;
 use longshore_support::browser::{Seen, Visit};
-use longshore_support::{LongshoreWorker, Outcome, await_until, fail};
+use longshore_support::{LongshoreWorker, Outcome, fail};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -15,9 +16,9 @@ fn require_quiet(seen: &Seen) -> Outcome {
 
 async fn status_is(worker: &LongshoreWorker, connector: &str, state: &str) -> Outcome {
     let what = format!("{connector} is {state}");
-    await_until(&what, Duration::from_secs(20), async || {
-        let answer = worker.rest().get(&format!("/connectors/{connector}/status")).await?;
-        Ok(answer.status == 200 && answer.json()?["connector"]["state"] == state)
+    await_ok(Duration::from_secs(20), &what, async || {
+        let answer = worker.rest().get(&format!("/connectors/{connector}/status")).await?.expect_status(200)?.json()?;
+        if answer["connector"]["state"] == state { Ok(()) } else { fail!("it is {}", answer["connector"]["state"]) }
     })
     .await
 }
@@ -106,18 +107,10 @@ async fn the_page_says_so_when_the_worker_is_gone() -> Outcome {
     let mut worker = LongshoreWorker::quickstart()?.start().await?;
     let page = format!("{}/ui/", worker.rest().url());
     let banner = "!document.querySelector('#banner').hidden && document.querySelector('#banner').textContent.includes('unreachable')";
-    // The page says that it is there; then the worker goes.
-    let (said, heard) = tokio::sync::oneshot::channel();
-    let visiting = tokio::spawn(async move {
-        Visit::to(page).wait_for(RUNNING).go().await?;
-        let _nobody_waits = said.send(());
-        Outcome::Ok(())
-    });
-    visiting.await??;
-    heard.await?;
-    let page = format!("{}/ui/", worker.rest().url());
-    let visiting = tokio::spawn(Visit::to(page).wait_for(RUNNING).wait_for(RATE).wait_for(banner).go());
-    tokio::time::sleep(Duration::from_secs(12)).await;
+    // A button that the page presses tells the test that the page is there; then the worker goes.
+    let button = "button[aria-label='Pause stock-bids-file']";
+    let visiting = tokio::spawn(Visit::to(page).wait_for(RUNNING).wait_for(RATE).click(button).wait_for(banner).go());
+    status_is(&worker, "stock-bids-file", "PAUSED").await?;
     worker.kill9()?;
     let seen = visiting.await??;
     assert!(seen.text.contains("stock-bids"), "what was known stays on the page");

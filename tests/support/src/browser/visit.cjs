@@ -38,8 +38,17 @@ async function visit(plan) {
   }
 }
 
+// page.waitForFunction would evaluate a string inside the page, which a strict content security policy forbids.
+async function until(page, condition) {
+  const deadline = Date.now() + 30000;
+  while (!(await page.evaluate(condition))) {
+    if (Date.now() > deadline) throw new Error(`not in time: ${condition}`);
+    await new Promise(resume => setTimeout(resume, 50));
+  }
+}
+
 async function take(page, step) {
-  if (step.wait) await page.waitForFunction(step.wait);
+  if (step.wait) await until(page, step.wait);
   if (step.click) await page.click(step.click);
   if (step.fill) await page.fill(step.fill, step.text);
   if (step.screenshot) await page.screenshot({ path: step.screenshot, fullPage: true });
