@@ -46,7 +46,7 @@ impl Output {
     }
 
     /// Appends one line per record: all of them, or none and an error.
-    pub(crate) async fn append(&mut self, batch: &[SinkRecord], buffer: &mut Vec<u8>) -> Result<(), FileError> {
+    pub(crate) async fn append(&mut self, batch: &[SinkRecord], buffer: &mut String) -> Result<(), FileError> {
         match self {
             Self::File(file) => file.append(batch, buffer).await,
             Self::Stream { stream, what } => write_lines(batch, buffer, |lines| stream.write_all(lines))
@@ -73,7 +73,7 @@ pub(crate) struct LineFile {
 }
 
 impl LineFile {
-    async fn append(&mut self, batch: &[SinkRecord], buffer: &mut Vec<u8>) -> Result<(), FileError> {
+    async fn append(&mut self, batch: &[SinkRecord], buffer: &mut String) -> Result<(), FileError> {
         self.follow_path()?;
         let _lock = Lock::take(&self.file, &self.path).await?;
         self.unsynced = true;
@@ -207,7 +207,7 @@ struct Failure {
     cut: Option<io::Error>,
 }
 
-fn append_whole(to: &mut impl Appendable, batch: &[SinkRecord], buffer: &mut Vec<u8>) -> Result<(), Failure> {
+fn append_whole(to: &mut impl Appendable, batch: &[SinkRecord], buffer: &mut String) -> Result<(), Failure> {
     let before = to.length().map_err(|why| Failure { why, cut: None })?;
     write_lines(batch, buffer, |lines| to.append(lines)).map_err(|why| Failure { why, cut: to.cut(before).err() })
 }
@@ -215,19 +215,19 @@ fn append_whole(to: &mut impl Appendable, batch: &[SinkRecord], buffer: &mut Vec
 /// Hands the lines of a batch on in large pieces, each of whole lines. The buffer is lent, and empty at both ends.
 fn write_lines(
     batch: &[SinkRecord],
-    buffer: &mut Vec<u8>,
+    buffer: &mut String,
     mut write: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
     buffer.clear();
     for record in batch {
         write_line(&record.record.value.value, buffer);
         if buffer.len() >= WRITE_BYTES {
-            write(buffer)?;
+            write(buffer.as_bytes())?;
             buffer.clear();
         }
     }
     if !buffer.is_empty() {
-        write(buffer)?;
+        write(buffer.as_bytes())?;
         buffer.clear();
     }
     // One huge record must not hold its memory for ever.

@@ -10,7 +10,7 @@ use crate::output::Output;
 pub struct FileStreamSinkTask {
     output: Output,
     /// Lent to every batch, so that its memory is asked for once.
-    buffer: Vec<u8>,
+    buffer: String,
 }
 
 impl SinkTask for FileStreamSinkTask {
@@ -21,7 +21,7 @@ impl SinkTask for FileStreamSinkTask {
             Some(path) => Output::open(&path).await?,
             None => Output::stdout(),
         };
-        Ok(Self { output, buffer: Vec::new() })
+        Ok(Self { output, buffer: String::new() })
     }
 
     async fn put(&mut self, batch: &[SinkRecord]) -> Result<Rejected> {
@@ -42,17 +42,9 @@ impl SinkTask for FileStreamSinkTask {
 }
 
 /// Adds a record's line.
-pub(crate) fn write_line(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::String(text) => out.extend_from_slice(text.as_bytes()),
-        Value::Null => out.extend_from_slice(b"null"),
-        other => {
-            let mut text = String::new();
-            other.write_java_string(&mut text);
-            out.extend_from_slice(text.as_bytes());
-        }
-    }
-    out.push(b'\n');
+pub(crate) fn write_line(value: &Value, out: &mut String) {
+    value.write_java_string(out);
+    out.push('\n');
 }
 
 #[cfg(test)]
@@ -61,10 +53,10 @@ mod tests {
 
     #[test]
     fn a_line_is_the_value_in_javas_words() {
-        let mut out = Vec::new();
+        let mut out = String::new();
         for value in [Value::string("grün"), Value::Null, Value::from(7), Value::from(true)] {
             write_line(&value, &mut out);
         }
-        assert_eq!(String::from_utf8(out).unwrap(), "grün\nnull\n7\ntrue\n");
+        assert_eq!(out, "grün\nnull\n7\ntrue\n");
     }
 }

@@ -97,7 +97,10 @@ impl TaskConsumer {
     /// Takes what librdkafka has ready, without waiting.
     fn drain(&mut self, max_records: usize) -> Result<Vec<ConsumedRecord>> {
         let client = Arc::clone(self.client()?);
-        let mut batch = Batch::default();
+        let mut batch = Batch {
+            buffer: BytesMut::with_capacity(self.batch_bytes),
+            entries: Vec::with_capacity(max_records.min(self.batch_records)),
+        };
         while batch.entries.len() < max_records {
             match client.poll(Duration::ZERO) {
                 None => break,
@@ -122,6 +125,11 @@ impl TaskConsumer {
             if batch.entries.len().is_multiple_of(64) && self.has_change()? {
                 break;
             }
+        }
+        // The next one will be about as large: memory is asked for once instead of again and again as it grows.
+        if !batch.entries.is_empty() {
+            self.batch_records = batch.entries.len().next_power_of_two();
+            self.batch_bytes = batch.buffer.len() + batch.buffer.len() / 8;
         }
         Ok(batch.freeze())
     }
@@ -222,7 +230,6 @@ impl Drop for TaskConsumer {
 }
 
 /// Records on their way into one buffer.
-#[derive(Default)]
 struct Batch {
     buffer: BytesMut,
     entries: Vec<Entry>,

@@ -209,7 +209,11 @@ async fn patiently<T, F: Future<Output = ConnectResult<T>>>(mut attempt: impl Fn
 
 fn worker_settings(config: &WorkerConfig, mut props: Props, worker_id: String) -> WorkerSettings {
     // Converters are read from the raw properties: what was not given is there by default.
-    let defaults = [("key.converter", &config.key_converter), ("value.converter", &config.value_converter)];
+    let defaults = [
+        ("key.converter", &config.key_converter),
+        ("value.converter", &config.value_converter),
+        ("header.converter", &config.header_converter),
+    ];
     for (key, class) in defaults {
         props.entry(key.to_string()).or_insert_with(|| class.clone());
     }

@@ -2,7 +2,7 @@
 
 use longshore_support::{JvmConnect, LongshoreWorker, Outcome, ProcessUsage, Properties, Rest, await_until, fail};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Both must have started and stopped their tasks by then.
@@ -38,6 +38,17 @@ impl Who {
     }
 }
 
+/// What the JVM worker has besides the file connectors.
+#[derive(Debug)]
+pub(crate) enum Plugins {
+    /// Nothing.
+    Own,
+    /// Connectors of Apache Kafka, which must stand on the worker's class path.
+    ClassPath(PathBuf),
+    /// A folder of plugins.
+    Folder(PathBuf),
+}
+
 /// A running worker.
 #[derive(Debug)]
 pub(crate) enum Contestant {
@@ -47,7 +58,7 @@ pub(crate) enum Contestant {
 
 impl Contestant {
     /// Starts one on the broker at `bootstrap`, as a distributed worker in a group called after the case.
-    pub(crate) async fn start(who: Who, bootstrap: &str, case: &str, plugins: Option<&Path>) -> Outcome<Self> {
+    pub(crate) async fn start(who: Who, bootstrap: &str, case: &str, plugins: &Plugins) -> Outcome<Self> {
         Ok(match who {
             Who::Longshore => {
                 let properties = longshore_properties(bootstrap, &format!("{case}-longshore"));
@@ -55,9 +66,11 @@ impl Contestant {
             }
             Who::Jvm => {
                 let mut builder = JvmConnect::builder(bootstrap).group(&format!("{case}-jvm"));
-                if let Some(folder) = plugins {
-                    builder = builder.plugin_folder(PathBuf::from(folder));
-                }
+                builder = match plugins {
+                    Plugins::Own => builder,
+                    Plugins::ClassPath(folder) => builder.class_path(folder),
+                    Plugins::Folder(folder) => builder.plugin_folder(folder),
+                };
                 Self::Jvm(builder.start().await?)
             }
         })

@@ -34,7 +34,7 @@ struct Arguments {
     /// Only these cases; all unless given.
     #[arg(long = "case", value_enum)]
     cases: Vec<Case>,
-    /// A folder with the jars of Confluent's datagen connector, to be what ours is compared with.
+    /// A plugin folder with Confluent's datagen connector (in a folder of jars of its own), to compare ours with.
     #[arg(long)]
     jvm_datagen: Option<PathBuf>,
     /// Also write every single run to this file.

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
-/// Records per batch, and the pause between two: less than 4000 records a second.
-const BATCH: u64 = 200;
+/// Records per batch, and the pause between two: less than 10 000 records a second.
+const BATCH: u64 = 500;
 const PAUSE: Duration = Duration::from_millis(50);
 /// The partitions of the topic.
 pub(crate) const PARTITIONS: i32 = 3;

@@ -6,7 +6,7 @@ use crate::produced::Produced;
 use longshore_support::cluster::{distributed_properties, quick_groups_broker, unique};
 use longshore_support::process::Folder;
 use longshore_support::{
-    KafkaBroker, LongshoreWorker, Outcome, await_until::await_ok, await_until, connectors, fail, kafka,
+    Failure, KafkaBroker, LongshoreWorker, Outcome, await_until, await_until::await_ok, connectors, fail, kafka,
 };
 use std::time::Duration;
 
@@ -30,11 +30,9 @@ pub struct Voyage {
 }
 
 /// How much data has moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Progress {
-    topic_end: i64,
-    generated_end: i64,
-    file_bytes: u64,
+    lines_in_topic: i64,
+    records_in_file: usize,
 }
 
 impl Voyage {
@@ -62,9 +60,9 @@ impl Voyage {
         let before = await_ok(MOVES_AGAIN, "the topics' ends", async || self.progress().await).await?;
         let moving = await_until(MOVES_AGAIN, "source and sink to move data", async || {
             let Ok(now) = self.progress().await else { return false };
-            now.topic_end > before.topic_end && now.file_bytes > before.file_bytes
+            now.lines_in_topic > before.lines_in_topic && now.records_in_file > before.records_in_file
         });
-        moving.await.or_else(|failure| fail!("{failure}\n{}", self.worker.logs()))
+        moving.await.map_err(|failure| Failure::new(format!("{failure}\n{}", self.worker.logs())))
     }
 
     /// Kills the worker, looks for offsets that ran ahead of data, and starts it again.
@@ -113,9 +111,7 @@ impl Voyage {
     }
 
     async fn progress(&self) -> Outcome<Progress> {
-        let bootstrap = self.broker.bootstrap();
-        let end = async |topic: &str| Outcome::Ok(kafka::end_offsets(&bootstrap, topic).await?.values().sum());
-        let file_bytes = self.produced.arrived()?.len() as u64;
-        Ok(Progress { topic_end: end(&self.lines.topic).await?, generated_end: end(&self.generated.topic).await?, file_bytes })
+        let ends = kafka::end_offsets(&self.broker.bootstrap(), &self.lines.topic).await?;
+        Ok(Progress { lines_in_topic: ends.values().sum(), records_in_file: self.produced.arrived()?.len() })
     }
 }

@@ -62,7 +62,7 @@ async fn buttons_pause_resume_and_delete() -> Outcome {
     require_quiet(&asked.click("#ask button[value=no]").wait_for("!document.querySelector('#ask').open").go().await?)?;
     status_is(&worker, "stock-bids", "RUNNING").await?;
     let asked = Visit::to(&page).wait_for(RUNNING).click(&button("Delete")).click("#ask-yes");
-    let gone = "document.querySelectorAll('[data-connector]').length === 1";
+    let gone = "document.querySelector('tr[data-connector=\"stock-bids\"]') === null";
     require_quiet(&asked.wait_for(gone).go().await?)?;
     assert_eq!(worker.rest().get("/connectors/stock-bids").await?.status, 404);
     Ok(())

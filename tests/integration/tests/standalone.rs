@@ -68,8 +68,7 @@ async fn connectors_come_from_files_and_offsets_survive_a_restart() -> Outcome {
     let files = [("source.properties", source(&name, &input).to_string()), ("sink.json", sink.to_string())];
     let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
     let offsets = folder.path().join("offsets");
-    let mut worker =
-        LongshoreWorker::standalone(properties(&broker.bootstrap(), &offsets), &files)?.start().await?;
+    let mut worker = LongshoreWorker::standalone(properties(&broker.bootstrap(), &offsets), &files)?.start().await?;
     let bootstrap = broker.bootstrap();
     assert_eq!(values(&bootstrap, &name, 10).await?, numbers(0..10));
     let is_whole = |count| fs::read_to_string(&output).is_ok_and(|text| text.lines().eq(numbers(0..count)));

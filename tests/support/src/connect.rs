@@ -34,6 +34,7 @@ pub struct JvmConnectBuilder {
     group: String,
     heap_mb: u32,
     plugin_folders: Vec<PathBuf>,
+    class_path: Vec<PathBuf>,
     properties: Properties,
 }
 
@@ -50,6 +51,7 @@ impl JvmConnect {
             group: "jvm-connect".to_owned(),
             heap_mb: 1024,
             plugin_folders: Vec::new(),
+            class_path: Vec::new(),
             properties: Properties::new(),
         }
     }
@@ -109,9 +111,15 @@ impl JvmConnectBuilder {
         self
     }
 
-    /// A folder of jars that make up one more plugin.
+    /// A folder of plugins: each jar in it is one, and each folder of jars in it.
     pub fn plugin_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.plugin_folders.push(folder.into());
+        self
+    }
+
+    /// A folder of jars on the worker's own class path: what bears Apache Kafka's package names is found only there.
+    pub fn class_path(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.class_path.push(folder.into());
         self
     }
 
@@ -130,6 +138,8 @@ impl JvmConnectBuilder {
             Outcome::Ok((jars, maven::resolve(&maven::pom("connect-file.xml"))?))
         });
         let (jars, file_plugin) = resolving.await??;
+        let own = self.class_path.iter().map(|folder| format!("{}/*", folder.display()));
+        let jars: Vec<String> = std::iter::once(jars).chain(own).collect();
         let (folder, port) = (Folder::new("connect")?, PortLease::new()?);
         let file = folder.path().join("worker.properties");
         fs::write(&file, self.worker_properties(file_plugin, &port).to_string())?;
@@ -139,7 +149,7 @@ impl JvmConnectBuilder {
         program = program.with_arguments(["-server", "-Xms256m", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20"]);
         program = program.with_arguments([format!("-Xmx{}m", self.heap_mb), "-Djava.awt.headless=true".into()]);
         program = program.with_arguments(jvm_logging(&folder.path().join("worker.log")));
-        program = program.with_arguments(["-cp", &jars, "org.apache.kafka.connect.cli.ConnectDistributed"]);
+        program = program.with_arguments(["-cp", &jars.join(":"), "org.apache.kafka.connect.cli.ConnectDistributed"]);
         program = program.with_arguments([file.display().to_string()]);
         program.logs.push(folder.path().join("worker.log"));
 

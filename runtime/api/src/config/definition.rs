@@ -309,6 +309,11 @@ impl ConfigKey {
             None => {}
             Some(text) => errors.extend(self.check(text).err()),
         }
+        // Kafka runs the range check on the null that is left of a value it could not parse, and says so.
+        let unparsed = value.is_some_and(|text| parse_as(self.ty, text).is_err());
+        if unparsed && matches!(self.validator, Validator::Range { .. }) {
+            errors.push(format!("Invalid value null for configuration {}: Value must be non-null", self.name));
+        }
         let shown = match value {
             Some(_) if self.ty == ConfigType::Password => Some("[hidden]".to_string()),
             // Kafka answers no value where it could not parse one.
@@ -363,6 +368,7 @@ mod tests {
             [
                 "Missing required configuration \"topic\" which has no default value.",
                 "Invalid value notint for configuration tasks.max: Not a number of type INT",
+                "Invalid value null for configuration tasks.max: Value must be non-null",
                 "Invalid value [hidden] for configuration secret: too weak",
                 "Invalid value some for configuration tolerance: String must be one of: none, all",
             ]

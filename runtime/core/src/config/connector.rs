@@ -131,8 +131,7 @@ fn chain() -> Vec<ConfigKey> {
             "What happens when a value from a configuration provider expires: 'restart' restarts the connector, 'none' \
              does nothing.",
         )
-        .in_group("Common", 14, Width::Medium, "Reload Action")
-        .recommending(["none", "restart"]),
+        .in_group("Common", 14, Width::Medium, "Reload Action"),
     ]
 }
 
@@ -198,8 +197,7 @@ fn source_only() -> Vec<ConfigKey> {
             "'required' refuses the configuration unless the connector can deliver exactly once; 'requested' does not.",
         )
         .in_group(exactly_once, 2, Width::Short, "Exactly once support")
-        .checked(Validator::OneOfIgnoringCase(vec!["requested".into(), "required".into()]))
-        .recommending(["requested", "required"]),
+        .checked(Validator::OneOfIgnoringCase(vec!["requested".into(), "required".into()])),
         key(
             "transaction.boundary",
             ConfigType::String,
@@ -208,8 +206,7 @@ fn source_only() -> Vec<ConfigKey> {
             "Where a transaction ends: after each 'poll', after an 'interval', or where the 'connector' says.",
         )
         .in_group(exactly_once, 3, Width::Short, "Transaction Boundary")
-        .checked(Validator::OneOfIgnoringCase(vec!["poll".into(), "interval".into(), "connector".into()]))
-        .recommending(["poll", "interval", "connector"]),
+        .checked(Validator::OneOfIgnoringCase(vec!["poll".into(), "interval".into(), "connector".into()])),
         key(
             "transaction.boundary.interval.ms",
             ConfigType::Long,

@@ -17,11 +17,8 @@ const OUTSIDE_DEADLINE: Duration = Duration::from_secs(30);
 /// Validates for the plugin named in a URL.
 pub(super) async fn validate_for(shared: &Shared, class: &str, config: Props) -> Answer<ConfigInfos> {
     let own = connector_class(&config)?;
-    let named = |name: &str| shared.plugins.find_connector(name).map(ConnectorPlugin::class);
-    if named(own).is_none() || named(class) != named(own) {
-        if named(own).is_none() {
-            return Err(unknown_class(&shared.plugins, own));
-        }
+    let named = |name: &str| shared.plugins.find_connector(name).map_or(name.to_string(), |p| p.class().to_string());
+    if named(class) != named(own) {
         return Err(HerderError::BadRequest(format!(
             "Included connector type {own} does not match request type {class}"
         )));
@@ -57,6 +54,7 @@ async fn validate(shared: &Shared, config: &Props) -> Answer<ConfigInfos> {
         ConnectorPlugin::Source(_) => source_config_def(),
         ConnectorPlugin::Sink(_) => sink_config_def(),
     };
+    tell_defaults(shared, &plugin, &resolved, &mut definition);
     let mut problems = Vec::new();
     embed_chain(&shared.plugins, &mut definition, &resolved, &mut problems);
     for key in plugin.config_def().keys() {
@@ -136,6 +134,36 @@ async fn ask_connector(plugin: &ConnectorPlugin, props: Props) -> Vec<Problem> {
         }
         Err(_) => {
             problem(format!("{class} did not finish checking the configuration in {} s.", OUTSIDE_DEADLINE.as_secs()))
+        }
+    }
+}
+
+/// Defaults and recommendations that only this worker knows: its converters, and the versions of plugins.
+fn tell_defaults(shared: &Shared, plugin: &ConnectorPlugin, props: &Props, definition: &mut ConfigDef) {
+    let mut tell = |name: &str, default: Option<&str>, recommended: Vec<&'static str>| {
+        let Some(mut key) = definition.key(name).cloned() else { return };
+        if let Some(default) = default {
+            key.default = Default::Value(default.to_string().into());
+        }
+        definition.define(key.recommending(recommended));
+    };
+    tell("connector.plugin.version", Some(plugin.version()), vec![plugin.version()]);
+    let worker = &shared.worker.settings.props;
+    let all = shared.plugins.converters().iter().map(|p| p.class);
+    let mut converters: Vec<_> = all.collect();
+    let mut header_converters: Vec<_> = shared.plugins.header_converters().iter().map(|p| p.class).collect();
+    converters.sort_unstable();
+    header_converters.sort_unstable();
+    for (key, classes) in [("key", &converters), ("value", &converters), ("header", &header_converters)] {
+        let key = format!("{key}.converter");
+        tell(&key, worker.get(&key).map(String::as_str), classes.clone());
+        let chosen = props.get(&key).or_else(|| worker.get(&key)).map(|class| class.trim());
+        let known = chosen.is_some_and(|class| {
+            shared.plugins.find_converter(class).is_some() || shared.plugins.find_header_converter(class).is_some()
+        });
+        if known {
+            let version = env!("CARGO_PKG_VERSION");
+            tell(&format!("{key}.plugin.version"), Some(version), vec![version]);
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::ports::{Consumed, ConsumedRecord, ConsumerSpec, RecordConsumer, Topic
 use crate::worker::{Control, TaskOrder, TaskStatus, Worker, client_settings};
 
 /// How many records a `put` gets at most, unless the consumer's `max.poll.records` says otherwise.
-const BATCH: usize = 2000;
+const BATCH: usize = 500;
 /// How long one wait for records may take; control messages interrupt it.
 const WAIT: Duration = Duration::from_secs(1);
 
@@ -163,7 +163,8 @@ impl WorkerSinkTask {
     }
 
     async fn deliver(&mut self, consumed: Vec<ConsumedRecord>, control: &Control) -> Result<()> {
-        let mut batch = Batch { consumed, ..Batch::default() };
+        let (records, places) = (Vec::with_capacity(consumed.len()), Vec::with_capacity(consumed.len()));
+        let mut batch = Batch { consumed, records, places };
         let bytes: usize = batch.consumed.iter().map(size_of_record).sum();
         for at in 0..batch.consumed.len() {
             match self.prepare(&batch.consumed[at]).await {
@@ -199,8 +200,7 @@ impl WorkerSinkTask {
         loop {
             match self.try_prepare(consumed) {
                 Err(failure) if failure.error.is_retriable() && self.tolerance.retries() => {
-                    let (started, backoff) =
-                        retrying.get_or_insert_with(|| (Instant::now(), self.tolerance.backoff()));
+                    let (started, backoff) = retrying.get_or_insert_with(|| (Instant::now(), self.tolerance.backoff()));
                     match self.tolerance.retry_delay(backoff, started.elapsed()) {
                         Some(delay) => sleep(delay).await,
                         None => return Err(failure),

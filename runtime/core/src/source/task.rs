@@ -270,8 +270,7 @@ impl WorkerSourceTask {
         loop {
             match self.converters.from_connect(record, &mut self.converted) {
                 Err(failure) if failure.error.is_retriable() && self.tolerance.retries() => {
-                    let (started, backoff) =
-                        retrying.get_or_insert_with(|| (Instant::now(), self.tolerance.backoff()));
+                    let (started, backoff) = retrying.get_or_insert_with(|| (Instant::now(), self.tolerance.backoff()));
                     match self.tolerance.retry_delay(backoff, started.elapsed()) {
                         Some(delay) => sleep(delay).await,
                         None => return Err(failure),

@@ -1,7 +1,7 @@
 //! FileStreamSink: a topic of small JSON records into a file.
 
 use super::{Bench, progress, watch};
-use crate::contestant::{Contestant, Who};
+use crate::contestant::{Contestant, Plugins, Who};
 use crate::measure::{Run, Stopwatch};
 use crate::report::Report;
 use crate::topic::BenchTopic;
@@ -26,8 +26,8 @@ pub(crate) async fn run(bench: &Bench, report: &mut Report) -> Outcome {
     for (kind, converter) in CONVERTERS {
         let case = format!("FileStreamSink, {kind} converter");
         let workers = [
-            Contestant::start(Who::Longshore, &bench.bootstrap, &format!("sink-{kind}"), None).await?,
-            Contestant::start(Who::Jvm, &bench.bootstrap, &format!("sink-{kind}"), None).await?,
+            Contestant::start(Who::Longshore, &bench.bootstrap, &format!("sink-{kind}"), &Plugins::Own).await?,
+            Contestant::start(Who::Jvm, &bench.bootstrap, &format!("sink-{kind}"), &Plugins::Own).await?,
         ];
         let folder = Folder::new("bench")?;
         let mut runs = [Vec::new(), Vec::new()];

@@ -2,7 +2,7 @@
 //! librdkafka client: what is left to the worker then is the cost of being a worker.
 
 use super::{Bench, progress, watch};
-use crate::contestant::{Contestant, Who};
+use crate::contestant::{Contestant, Plugins, Who};
 use crate::measure::{Run, Stopwatch};
 use crate::raw;
 use crate::report::Report;
@@ -14,6 +14,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+const JSON_CONVERTER: &str = "org.apache.kafka.connect.json.JsonConverter";
+
 /// Our datagen beside Confluent's, if its jars are given, or else beside the generator that comes with Kafka.
 ///
 /// Confluent's is not on Maven Central. The connector with which Kafka tests its own worker only counts: its records are
@@ -24,12 +26,14 @@ pub(crate) async fn datagen(bench: &Bench, report: &mut Report, confluent: Optio
         "quickstart": "orders",
         "max.interval": "0",
         "random.seed": "1",
-        "value.converter.schemas.enable": "false",
         "key.converter": "org.apache.kafka.connect.storage.StringConverter",
+        "value.converter": JSON_CONVERTER,
+        "value.converter.schemas.enable": "false",
     });
     if let Some(folder) = confluent {
         let configs = [("kafka.topic", ours.clone()), ("kafka.topic", ours)];
-        return in_turn(bench, report, "datagen, orders", Some(folder), configs, false).await;
+        let plugins = Plugins::Folder(folder.to_owned());
+        return in_turn(bench, report, "datagen, orders", &plugins, configs, false).await;
     }
     let pom = Path::new(env!("CARGO_MANIFEST_DIR")).join("poms/connect-test-plugins.xml");
     let folder = tokio::task::spawn_blocking(move || maven::resolve(&pom)).await??;
@@ -37,14 +41,16 @@ pub(crate) async fn datagen(bench: &Bench, report: &mut Report, confluent: Optio
         "connector.class": "org.apache.kafka.connect.tools.VerifiableSourceConnector",
         "id": "1",
         "throughput": "-1",
-        "value.converter.schemas.enable": "false",
+        "key.converter": JSON_CONVERTER,
         "key.converter.schemas.enable": "false",
+        "value.converter": JSON_CONVERTER,
+        "value.converter.schemas.enable": "false",
     });
     let configs = [("kafka.topic", ours), ("topic", theirs)];
     report.note(
         "datagen: ours makes orders; the JVM's VerifiableSource only counts, as Confluent's is not at hand".into(),
     );
-    in_turn(bench, report, "datagen", Some(&folder), configs, false).await
+    in_turn(bench, report, "datagen", &Plugins::ClassPath(folder), configs, false).await
 }
 
 /// FileStreamSource on the same file.
@@ -59,7 +65,8 @@ pub(crate) async fn file(bench: &Bench, report: &mut Report) -> Outcome {
         "key.converter": "org.apache.kafka.connect.storage.StringConverter",
         "value.converter": "org.apache.kafka.connect.storage.StringConverter",
     });
-    in_turn(bench, report, "FileStreamSource", None, [("topic", config.clone()), ("topic", config)], true).await
+    in_turn(bench, report, "FileStreamSource", &Plugins::Own, [("topic", config.clone()), ("topic", config)], true)
+        .await
 }
 
 /// Both workers in turn, each run into a topic of its own. `exact`: the source ends by itself, with the records that the
@@ -68,13 +75,13 @@ async fn in_turn(
     bench: &Bench,
     report: &mut Report,
     case: &str,
-    plugins: Option<&Path>,
+    plugins: &Plugins,
     configs: [(&str, Value); 2],
     exact: bool,
 ) -> Outcome {
     let group = case.to_lowercase().replace(", ", "-");
     let workers = [
-        Contestant::start(Who::Longshore, &bench.bootstrap, &group, None).await?,
+        Contestant::start(Who::Longshore, &bench.bootstrap, &group, plugins).await?,
         Contestant::start(Who::Jvm, &bench.bootstrap, &group, plugins).await?,
     ];
     let mut runs = [Vec::new(), Vec::new()];

@@ -1,7 +1,7 @@
 //! From the start of the process to the first 200 on `GET /connectors`, and what an idle worker holds.
 
 use super::{Bench, progress};
-use crate::contestant::{Contestant, Who, longshore_properties};
+use crate::contestant::{Contestant, Plugins, Who, longshore_properties};
 use crate::measure::{age, load};
 use crate::report::{Report, Start};
 use longshore_support::{LongshoreWorker, Outcome, Rest, fail};
@@ -50,7 +50,7 @@ async fn longshore(bench: &Bench) -> Outcome<Start> {
 }
 
 async fn jvm(bench: &Bench) -> Outcome<Start> {
-    let worker = Contestant::start(Who::Jvm, &bench.bootstrap, "start", None).await?;
+    let worker = Contestant::start(Who::Jvm, &bench.bootstrap, "start", &Plugins::Own).await?;
     // Looked at every 20 ms, which for this one is precise enough.
     let ready_s = match &worker {
         Contestant::Jvm(jvm) => age(jvm.pid())?.as_secs_f64(),

@@ -2,7 +2,7 @@
 
 use super::fixture::Bystanders;
 use longshore_support::cluster::{distributed_properties, quick_groups_broker};
-use longshore_support::{KafkaBroker, LongshoreWorker, Outcome, await_until, connectors, fail};
+use longshore_support::{Failure, KafkaBroker, LongshoreWorker, Outcome, await_until, connectors};
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(40);
@@ -22,7 +22,9 @@ async fn a_worker_waits_for_its_broker_and_outlives_it() -> Outcome {
 
     broker.restart().await?;
     await_until(SOON, "the worker to be healthy", async || worker.rest().answers("/health").await).await?;
-    let bystanders = Bystanders::start(worker.rest()).await.or_else(|failure| fail!("{failure}\n{}", worker.logs()))?;
+    let bystanders = Bystanders::start(worker.rest())
+        .await
+        .map_err(|failure| Failure::new(format!("{failure}\n{}", worker.logs())))?;
 
     let said_before = lines_about_the_broker(&worker, &broker);
     broker.kill()?;
@@ -39,9 +41,9 @@ async fn a_worker_waits_for_its_broker_and_outlives_it() -> Outcome {
         lines_about_the_broker(&worker, &broker) > said_before
     })
     .await
-    .or_else(|failure| fail!("{failure}\n{}", worker.logs()))?;
+    .map_err(|failure| Failure::new(format!("{failure}\n{}", worker.logs())))?;
     broker.restart().await?;
-    bystanders.move_on().await.or_else(|failure| fail!("{failure}\n{}", worker.logs()))
+    bystanders.move_on().await.map_err(|failure| Failure::new(format!("{failure}\n{}", worker.logs())))
 }
 
 fn lines_about_the_broker(worker: &LongshoreWorker, broker: &KafkaBroker) -> usize {

@@ -8,8 +8,11 @@ use serde_json::{Value, json};
 
 const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
 
-/// `transforms` and `predicates` in the form of connector keys: alias, class, keys.
-fn with_chain(mut config: Value, kind: &str, links: &[(&str, &str, &[(&str, &str)])]) -> Value {
+/// Alias, class, keys.
+type Link<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+/// `transforms` and `predicates` in the form of connector keys.
+fn with_chain(mut config: Value, kind: &str, links: &[Link<'_>]) -> Value {
     let package =
         format!("org.apache.kafka.connect.transforms.{}", if kind == "predicates" { "predicates." } else { "" });
     config[kind] = json!(links.iter().map(|link| link.0).collect::<Vec<_>>().join(","));
@@ -55,7 +58,7 @@ async fn a_sink_sees_what_the_chain_made_of_each_record() -> Outcome {
         ],
     );
     let pattern = format!("{ships}|none");
-    let predicates: [(&str, &str, &[(&str, &str)]); 3] = [
+    let predicates: [Link<'_>; 3] = [
         ("dead", "RecordIsTombstone", &[]),
         ("noisy", "HasHeaderKey", &[("name", "noise")]),
         ("ships", "TopicNameMatches", &[("pattern", &pattern)]),

@@ -233,7 +233,7 @@ async fn compute_tasks(plugin: ConnectorPlugin, props: Arc<Props>) -> Result<Vec
 fn task_configs(plugin: &ConnectorPlugin, props: &Props) -> Result<Vec<Props>> {
     let max_tasks = props.get("tasks.max").and_then(|n| n.trim().parse().ok()).unwrap_or(1);
     // Computed from the configuration as it stands: references stay references in the topic.
-    let tasks = plugin.task_configs(props, max_tasks)?;
+    let mut tasks = plugin.task_configs(props, max_tasks)?;
     let enforce = !props.get("tasks.max.enforce").is_some_and(|v| v.trim().eq_ignore_ascii_case("false"));
     if tasks.len() > max_tasks && enforce {
         return Err(ConnectError::fatal(format!(
@@ -241,5 +241,38 @@ fn task_configs(plugin: &ConnectorPlugin, props: &Props) -> Result<Vec<Props>> {
             tasks.len()
         )));
     }
+    let class = task_class(plugin.class());
+    for task in &mut tasks {
+        task.entry(TASK_CLASS.to_string()).or_insert_with(|| class.clone());
+    }
     Ok(tasks)
+}
+
+/// Kafka's worker starts no task whose configuration has no class, so that a cluster of ours could not be handed to
+/// one of JVM workers. Ours needs none: the connector's class says all.
+const TASK_CLASS: &str = "task.class";
+
+/// The name that the task's class has beside nearly every connector.
+fn task_class(connector: &str) -> String {
+    format!("{}Task", connector.strip_suffix("Connector").unwrap_or(connector))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tasks_class_is_named_as_kafka_names_it() {
+        let known = [
+            (
+                "org.apache.kafka.connect.file.FileStreamSourceConnector",
+                "org.apache.kafka.connect.file.FileStreamSourceTask",
+            ),
+            ("io.confluent.kafka.connect.datagen.DatagenConnector", "io.confluent.kafka.connect.datagen.DatagenTask"),
+            ("io.example.connect.Ticker", "io.example.connect.TickerTask"),
+        ];
+        for (connector, task) in known {
+            assert_eq!(task_class(connector), task);
+        }
+    }
 }
