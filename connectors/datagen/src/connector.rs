@@ -13,6 +13,7 @@ pub struct Datagen;
 impl SourceConnector for Datagen {
     const CLASS: &'static str = "io.confluent.kafka.connect.datagen.DatagenConnector";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const TASK_CLASS: Option<&'static str> = Some("io.confluent.kafka.connect.datagen.DatagenTask");
     type Config = DatagenConfig;
     type Task = DatagenTask;
 

@@ -16,6 +16,7 @@ pub struct FileStreamSource;
 impl SourceConnector for FileStreamSource {
     const CLASS: &'static str = "org.apache.kafka.connect.file.FileStreamSourceConnector";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const TASK_CLASS: Option<&'static str> = Some("org.apache.kafka.connect.file.FileStreamSourceTask");
     type Config = FileStreamSourceConfig;
     type Task = FileStreamSourceTask;
 
@@ -37,6 +38,7 @@ pub struct FileStreamSink;
 impl SinkConnector for FileStreamSink {
     const CLASS: &'static str = "org.apache.kafka.connect.file.FileStreamSinkConnector";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const TASK_CLASS: Option<&'static str> = Some("org.apache.kafka.connect.file.FileStreamSinkTask");
     type Config = FileStreamSinkConfig;
     type Task = FileStreamSinkTask;
 }

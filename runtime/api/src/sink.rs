@@ -25,6 +25,9 @@ pub trait SinkConnector: Sized + Send + 'static {
     const CLASS: &'static str;
     /// The version shown in the REST API.
     const VERSION: &'static str;
+    /// The Java class of the tasks, for a connector that answers to a Java class: it is written into task
+    /// configurations as `task.class`, so that a JVM worker can take the topics over.
+    const TASK_CLASS: Option<&'static str> = None;
     /// The connector's configuration.
     type Config: ConnectorConfig;
     /// What does the work.

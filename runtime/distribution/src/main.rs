@@ -3,6 +3,11 @@ use std::process::ExitCode;
 
 use longshore_api::plugin::Plugins;
 
+/// Also takes the place of the C library's allocator, for librdkafka: its records are made on one thread and let go on
+/// another, which glibc is slow at. Measured: datagen to topic takes a quarter to a third less processor time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn plugins() -> Plugins {
     longshore_plugins::builtin()
         .source::<longshore_datagen::Datagen>()

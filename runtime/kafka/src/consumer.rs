@@ -58,6 +58,9 @@ pub(crate) struct TaskConsumer {
     client: Option<Arc<BaseConsumer<GroupContext>>>,
     nonempty: Arc<Notify>,
     topics: Vec<Arc<str>>,
+    /// What the last batch took.
+    batch_records: usize,
+    batch_bytes: usize,
     outage: Outage,
 }
 
@@ -83,7 +86,7 @@ impl TaskConsumer {
         };
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         client.subscribe(&names).map_err(|e| connect_error("Cannot subscribe to the connector's topics", &e))?;
-        Ok(Self { client: Some(Arc::new(client)), nonempty, topics: Vec::new(), outage })
+        Ok(Self { client: Some(Arc::new(client)), nonempty, topics: Vec::new(), batch_records: 0, batch_bytes: 0, outage })
     }
 
     fn client(&self) -> Result<&Arc<BaseConsumer<GroupContext>>> {

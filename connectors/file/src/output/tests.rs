@@ -43,7 +43,7 @@ impl Appendable for SmallDisk {
 #[test]
 fn a_full_disk_keeps_whole_batches_only() {
     let mut disk = SmallDisk { room: 12, held: Vec::new() };
-    let mut buffer = Vec::new();
+    let mut buffer = String::new();
     assert!(append_whole(&mut disk, &records(["aaaa"]), &mut buffer).is_ok());
     let failure = append_whole(&mut disk, &records(["bbbb", "cccc"]), &mut buffer).err().unwrap();
     assert!(failure.cut.is_none() && failure.why.kind() == ErrorKind::StorageFull);
@@ -58,7 +58,7 @@ fn large_batches_are_written_in_large_pieces_of_whole_lines() {
     let line = "x".repeat(9_999);
     let batch = records(std::iter::repeat_n(&line, 1_000));
     let mut pieces = Vec::new();
-    write_lines(&batch, &mut Vec::new(), |lines| {
+    write_lines(&batch, &mut String::new(), |lines| {
         assert_eq!(lines.last(), Some(&b'\n'));
         pieces.push(lines.len());
         Ok(())
@@ -86,7 +86,7 @@ async fn a_torn_last_line_is_removed_at_the_start() {
     let path = folder.path().join("out.txt");
     fs::write(&path, "whole\ntor").unwrap();
     let mut output = Output::open(&path).await.unwrap();
-    output.append(&records(["torn"]), &mut Vec::new()).await.unwrap();
+    output.append(&records(["torn"]), &mut String::new()).await.unwrap();
     output.sync().unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "whole\ntorn\n");
 }
@@ -96,9 +96,9 @@ async fn a_file_moved_away_is_followed_by_a_new_one() {
     let folder = tempfile::tempdir().unwrap();
     let (path, moved) = (folder.path().join("out.txt"), folder.path().join("out.txt.1"));
     let mut output = Output::open(&path).await.unwrap();
-    output.append(&records(["a"]), &mut Vec::new()).await.unwrap();
+    output.append(&records(["a"]), &mut String::new()).await.unwrap();
     fs::rename(&path, &moved).unwrap();
-    output.append(&records(["b"]), &mut Vec::new()).await.unwrap();
+    output.append(&records(["b"]), &mut String::new()).await.unwrap();
     assert_eq!((fs::read_to_string(&moved).unwrap(), fs::read_to_string(&path).unwrap()), ("a\n".into(), "b\n".into()));
 }
 
@@ -114,7 +114,7 @@ async fn two_writers_never_mix_their_lines() {
                 let mut output = Output::open(&path).await.unwrap();
                 let line = letter.repeat(3_000);
                 for _ in 0..20 {
-                    output.append(&records(std::iter::repeat_n(&line, 400)), &mut Vec::new()).await.unwrap();
+                    output.append(&records(std::iter::repeat_n(&line, 400)), &mut String::new()).await.unwrap();
                 }
             });
         })
@@ -138,6 +138,6 @@ async fn what_cannot_be_written_is_said_in_a_sentence() {
     assert!(sentence(folder.path()).await.contains("is a folder"));
     assert!(sentence(&folder.path().join("missing/out.txt")).await.contains("create the folder"));
     let mut full = Output::open(Path::new("/dev/full")).await.unwrap();
-    let error = ConnectError::from(full.append(&records(["x"]), &mut Vec::new()).await.err().unwrap());
+    let error = ConnectError::from(full.append(&records(["x"]), &mut String::new()).await.err().unwrap());
     assert!(error.is_retriable() && error.to_string().contains("make room"), "{error}");
 }

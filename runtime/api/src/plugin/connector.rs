@@ -35,6 +35,7 @@ macro_rules! validate {
 pub struct SourcePlugin {
     pub class: &'static str,
     pub version: &'static str,
+    pub task_class: Option<&'static str>,
     pub config_def: fn() -> ConfigDef,
     pub task_configs: fn(&Props, usize) -> Result<Vec<Props>>,
     pub validate: Validate,
@@ -50,6 +51,7 @@ impl SourcePlugin {
         Self {
             class: C::CLASS,
             version: C::VERSION,
+            task_class: C::TASK_CLASS,
             config_def: C::Config::config_def,
             task_configs: |props, max_tasks| C::task_configs(&C::Config::parse(props)?, props, max_tasks),
             validate: validate!(C),
@@ -73,6 +75,7 @@ impl SourcePlugin {
 pub struct SinkPlugin {
     pub class: &'static str,
     pub version: &'static str,
+    pub task_class: Option<&'static str>,
     pub config_def: fn() -> ConfigDef,
     pub task_configs: fn(&Props, usize) -> Result<Vec<Props>>,
     pub validate: Validate,
@@ -86,6 +89,7 @@ impl SinkPlugin {
         Self {
             class: C::CLASS,
             version: C::VERSION,
+            task_class: C::TASK_CLASS,
             config_def: C::Config::config_def,
             task_configs: |props, max_tasks| C::task_configs(&C::Config::parse(props)?, props, max_tasks),
             validate: validate!(C),
@@ -124,6 +128,14 @@ impl ConnectorPlugin {
         match self {
             Self::Source(p) => p.version,
             Self::Sink(p) => p.version,
+        }
+    }
+
+    /// The Java class of its tasks, if it answers to a Java class.
+    pub fn task_class(&self) -> Option<&'static str> {
+        match self {
+            Self::Source(p) => p.task_class,
+            Self::Sink(p) => p.task_class,
         }
     }
 
