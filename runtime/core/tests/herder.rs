@@ -165,3 +165,34 @@ async fn a_new_connector_starts_in_the_state_it_was_asked_for() {
     node.put("c", config("c", "Ticks", &[])).await.unwrap();
     node.until_tasks("c", State::Running, 1).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_changes_at_once_none_is_lost() {
+    let node = Node::start().await;
+    node.put("c", config("c", "Ticks", &[])).await.unwrap();
+    let patch = |n: usize| {
+        let herder = node.herder.clone();
+        async move {
+            let patch = IndexMap::from([(format!("key.{n}"), Some(n.to_string()))]);
+            herder.patch_connector("c", patch).await.unwrap()
+        }
+    };
+    futures::future::join_all((0..12).map(patch)).await;
+    let config = node.herder.connector_info("c").unwrap().config;
+    assert_eq!((0..12).filter(|n| config.contains_key(&format!("key.{n}"))).count(), 12, "{config:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_behind_a_reference_is_told_to_nobody() {
+    let node = Node::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("secret"), "hunter2").unwrap();
+    let reference = format!("${{directory:{}:secret}}", folder.path().display());
+    for key in ["tasks.max", "interval.ms", "errors.tolerance", "key.converter", "transforms"] {
+        let config = config("c", "Ticks", &[(key, &reference)]);
+        let refused = node.put("c", config.clone()).await.unwrap_err().to_string();
+        assert!(!refused.contains("hunter2"), "{key}: {refused}");
+        let infos = node.herder.validate("Ticks", config).await.unwrap();
+        assert!(!format!("{infos:?}").contains("hunter2"), "{key}: {infos:?}");
+    }
+}

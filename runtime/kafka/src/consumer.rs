@@ -86,7 +86,14 @@ impl TaskConsumer {
         };
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         client.subscribe(&names).map_err(|e| connect_error("Cannot subscribe to the connector's topics", &e))?;
-        Ok(Self { client: Some(Arc::new(client)), nonempty, topics: Vec::new(), batch_records: 0, batch_bytes: 0, outage })
+        Ok(Self {
+            client: Some(Arc::new(client)),
+            nonempty,
+            topics: Vec::new(),
+            batch_records: 0,
+            batch_bytes: 0,
+            outage,
+        })
     }
 
     fn client(&self) -> Result<&Arc<BaseConsumer<GroupContext>>> {

@@ -156,6 +156,10 @@ impl LogProducer {
         let mut config = own_client_config(ClientKind::Producer, settings)?;
         // Few, small and awaited: nothing is gained by waiting for more.
         config.set("linger.ms", "0");
+        // An idempotent producer can break for good; this one must outlive every outage. One request at a time keeps
+        // the order, and writing a state twice does no harm.
+        config.set("enable.idempotence", "false");
+        config.set("max.in.flight.requests.per.connection", "1");
         config.set("delivery.timeout.ms", LOG_DEADLINE.as_millis().to_string());
         let outage = Outage::new("the worker's producer", &config);
         let client = config.create_with_context(LogContext(outage));

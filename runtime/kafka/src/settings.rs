@@ -87,6 +87,7 @@ pub fn client_config(kind: ClientKind, settings: &Props) -> Result<ClientConfig>
     }
     if kind == ClientKind::Producer {
         buffer_memory(settings, &mut config)?;
+        give_up_idempotence(settings, &mut config);
     }
     if kind == ClientKind::Consumer {
         assignment_strategy(settings, &mut config)?;
@@ -137,6 +138,21 @@ fn defaults(kind: ClientKind) -> &'static [(&'static str, &'static str)] {
             ("session.timeout.ms", "45000"),
         ],
         ClientKind::Admin => &[],
+    }
+}
+
+/// A setting that idempotence cannot go with counts as the wish to do without it, as in Connect, where it is off
+/// unless asked for. Order is kept all the same.
+fn give_up_idempotence(settings: &Props, config: &mut ClientConfig) {
+    let get = |key: &str| settings.get(key).map(|v| v.trim());
+    let few_acks = get("acks").is_some_and(|acks| !matches!(acks, "all" | "-1"));
+    let in_flight = get("max.in.flight.requests.per.connection").and_then(|n| n.parse::<u32>().ok());
+    let no_retries = get("retries") == Some("0");
+    if get("enable.idempotence").is_none() && (few_acks || no_retries || in_flight.is_some_and(|n| n > 5)) {
+        config.set("enable.idempotence", "false");
+        if in_flight.is_none() {
+            config.set("max.in.flight.requests.per.connection", "1");
+        }
     }
 }
 
@@ -244,6 +260,19 @@ mod tests {
         assert_eq!(config.get("partitioner"), Some("murmur2_random"));
         assert_eq!((config.get("key.serializer"), config.get("fetch.wait.max.ms")), (None, None));
         config.create::<rdkafka::producer::BaseProducer>().unwrap();
+    }
+
+    #[test]
+    fn what_idempotence_cannot_go_with_switches_it_off() {
+        for (key, value) in
+            [("acks", "1"), ("acks", "0"), ("max.in.flight.requests.per.connection", "10"), ("retries", "0")]
+        {
+            let config = client_config(ClientKind::Producer, &props(&[(key, value)])).unwrap();
+            assert_eq!(config.get("enable.idempotence"), Some("false"), "{key}={value}");
+            config.create::<rdkafka::producer::BaseProducer>().unwrap();
+        }
+        let config = client_config(ClientKind::Producer, &props(&[("acks", "-1"), ("linger.ms", "1")])).unwrap();
+        assert_eq!(config.get("enable.idempotence"), Some("true"));
     }
 
     #[test]

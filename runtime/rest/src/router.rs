@@ -6,7 +6,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::header::ALLOW;
-use axum::http::{HeaderName, StatusCode};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, patch, post, put};
@@ -46,6 +46,7 @@ pub(crate) fn router(shared: Shared, with_console: bool) -> Router {
     if with_console {
         router = router.merge(console::router());
     }
+    router = router.route_layer(from_fn(refuse_other_sites));
     router
         .method_not_allowed_fallback(async || Refusal::plain(StatusCode::METHOD_NOT_ALLOWED))
         .fallback(async || Refusal::plain(StatusCode::NOT_FOUND))
@@ -75,8 +76,24 @@ fn allowed(path: &str) -> Vec<&'static str> {
     all
 }
 
+/// A page of another site must not change anything through a browser that can reach this worker.
+async fn refuse_other_sites(request: Request, next: Next) -> Outcome<Response> {
+    if comes_from_another_site(request.method(), request.headers()) {
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "Requests of other web sites are refused."));
+    }
+    Ok(next.run(request).await)
+}
+
+fn comes_from_another_site(method: &Method, headers: &HeaderMap) -> bool {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let looks_only = matches!(method.as_str(), "GET" | "HEAD" | "OPTIONS");
+    let site = header("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
+    let origin = header("origin").is_some_and(|origin| origin.split("://").nth(1) != header("host"));
+    !looks_only && (site || origin)
+}
+
 async fn speaks_json(request: Request, next: Next) -> Outcome<Response> {
-    if request.method() != axum::http::Method::OPTIONS {
+    if request.method() != Method::OPTIONS {
         require_json(request.method(), request.headers())?;
     }
     Ok(next.run(request).await)

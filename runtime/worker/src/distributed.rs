@@ -16,11 +16,14 @@ pub(crate) async fn run(plugins: Plugins, properties: &Path) -> Result<(), Worke
     let listening = listen(props)?;
     // Missing keys are told at once, not after a broker was waited for.
     distributed_topics(listening.config())?;
-    let started = tokio::select! {
+    let mut started = tokio::select! {
         started = listening.start(plugins, Memory::Topics) => started?,
         () = signals.next() => return Ok(()),
     };
-    signals.next().await;
+    let crowded_out = tokio::select! {
+        () = signals.next() => None,
+        error = started.crowded_out() => Some(error),
+    };
     signals.unless_again(started.stop()).await;
-    Ok(())
+    crowded_out.map_or(Ok(()), Err)
 }

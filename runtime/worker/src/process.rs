@@ -141,6 +141,19 @@ impl WorkerProcess {
         &self.herder
     }
 
+    /// Waits until another worker of the group turns out to be in charge. Cancel-safe.
+    pub(crate) async fn crowded_out(&mut self) -> WorkerError {
+        match &mut self.membership {
+            Some(membership) => membership.crowded_out().await,
+            None => std::future::pending().await,
+        }
+        WorkerError::Connect(
+            "Another worker of the same group.id was started in the same moment and is in charge. One worker per group; \
+             give this one a group.id and storage topics of its own."
+                .into(),
+        )
+    }
+
     /// Stops tasks, stores their offsets, and closes everything.
     pub(crate) async fn stop(self) {
         tracing::info!("Stopping the worker.");

@@ -27,7 +27,15 @@ pub(crate) async fn run(plugins: Plugins, options: cli::Quickstart) -> Result<()
     })
     .await
     .map_err(|error| port_hint(WorkerError::from(error), "--broker-port"))?;
-    let started = match bring_up(plugins, &options, &broker.bootstrap(), &data_dir).await {
+    let bootstrap = broker.bootstrap();
+    let brought_up = tokio::select! {
+        brought_up = bring_up(plugins, &options, &bootstrap, &data_dir) => brought_up,
+        () = signals.next() => {
+            broker.stop().await;
+            return Ok(());
+        }
+    };
+    let started = match brought_up {
         Ok(started) => started,
         Err(error) => {
             broker.stop().await;
@@ -129,7 +137,11 @@ fn make_data_dir(wanted: &Path) -> Result<std::path::PathBuf, WorkerError> {
 
 fn port_hint(error: WorkerError, option: &str) -> WorkerError {
     let text = error.to_string();
-    if text.contains("in use") { WorkerError::Connect(format!("{text} (Here: {option}.)")) } else { error }
+    if text.contains("already in use") || text.contains("ort ") && text.contains("in use") {
+        WorkerError::Connect(format!("{text} (Here: {option}.)"))
+    } else {
+        error
+    }
 }
 
 fn welcome(rest: &SocketAddr, bootstrap: &str, data_dir: &Path) -> String {
@@ -150,9 +162,9 @@ Try next:
 
   tail -f {file}
   curl -s http://{rest}/connectors/stock-bids/status
-  kcat -b {bootstrap} -t {TOPIC} -C -o -5 -e
+  kcat -b {bootstrap} -t {TOPIC} -C -o -5 -c 5
   curl -s -X POST http://{rest}/connectors -H 'Content-Type: application/json' \\
-    -d '{{\"name\":\"orders\",\"config\":{{\"connector.class\":\"Datagen\",\"kafka.topic\":\"orders\",\"quickstart\":\"orders\"}}}}'
+    -d '{{\"name\":\"pageviews\",\"config\":{{\"connector.class\":\"Datagen\",\"kafka.topic\":\"pageviews\",\"quickstart\":\"pageviews\"}}}}'
 
 Ctrl-C stops everything; the same command goes on where it was.
 ",

@@ -16,7 +16,9 @@ pub(super) enum Command {
         config: Props,
         initial_state: Option<TargetState>,
         replace: bool,
-        reply: Reply<(bool, ConnectorInfo)>,
+        /// Write only if the configuration is still this revision; `None` is answered where it is not.
+        expected: Option<u64>,
+        reply: Reply<Option<(bool, ConnectorInfo)>>,
     },
     DeleteConnector {
         name: String,

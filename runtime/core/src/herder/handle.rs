@@ -103,27 +103,45 @@ impl Herder {
         replace: bool,
     ) -> Answer<(bool, ConnectorInfo)> {
         validation::require_valid(&self.shared, &config).await?;
-        let name = name.to_string();
-        self.ask(|reply| Command::PutConnector { name, config, initial_state, replace, reply }).await
+        let put = self.write_connector(name, config, initial_state, replace, None).await?;
+        put.ok_or_else(|| HerderError::Failed("The configuration was not written.".into()))
     }
 
-    /// Changes some keys of a configuration; `None` removes a key (KIP-477).
+    async fn write_connector(
+        &self,
+        name: &str,
+        config: Props,
+        initial_state: Option<TargetState>,
+        replace: bool,
+        expected: Option<u64>,
+    ) -> Answer<Option<(bool, ConnectorInfo)>> {
+        let name = name.to_string();
+        self.ask(|reply| Command::PutConnector { name, config, initial_state, replace, expected, reply }).await
+    }
+
+    /// Changes some keys of a configuration; `None` removes a key (KIP-477). Of several changes at once none is lost.
     ///
     /// # Errors
     /// There is no such connector, or the result is invalid.
     pub async fn patch_connector(&self, name: &str, patch: IndexMap<String, Option<String>>) -> Answer<ConnectorInfo> {
-        let mut config = self.shared.connector_info(name)?.config;
-        for (key, value) in patch {
-            match value {
-                Some(value) => {
-                    config.insert(key, value);
-                }
-                None => {
-                    config.shift_remove(&key);
+        loop {
+            let (mut config, revision) = self.shared.connector_revision(name)?;
+            for (key, value) in &patch {
+                match value {
+                    Some(value) => {
+                        config.insert(key.clone(), value.clone());
+                    }
+                    None => {
+                        config.shift_remove(key);
+                    }
                 }
             }
+            validation::require_valid(&self.shared, &config).await?;
+            // Somebody else's change came between reading and writing: it is read, and this one put on top.
+            if let Some((_, info)) = self.write_connector(name, config, None, true, Some(revision)).await? {
+                return Ok(info);
+            }
         }
-        Ok(self.put_connector(name, config, None, true).await?.1)
     }
 
     /// Deletes a connector.

@@ -88,7 +88,9 @@ async fn alter_group(
         let mut kept = admin.group_offsets(group, &selection(props)).await?;
         kept.retain(|partition, _| !changes.iter().any(|(p, offset)| p == partition && offset.is_none()));
         admin.delete_group(group).await?;
-        admin.set_group_offsets(group, &kept).await?;
+        if !kept.is_empty() {
+            admin.set_group_offsets(group, &kept).await?;
+        }
     }
     let set: Offsets = changes.iter().filter_map(|(p, offset)| Some((p.clone(), (*offset)?))).collect();
     if !set.is_empty() {

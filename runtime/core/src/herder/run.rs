@@ -63,6 +63,8 @@ enum Event {
     Reconfigure { name: Arc<str>, revision: u64 },
     /// A connector's own watch on the outside world failed.
     MonitorFailed { name: Arc<str>, revision: u64, why: String },
+    /// Something could not be written a while ago: the connector is taken up again.
+    Retry { name: Arc<str>, revision: u64 },
     /// A task did not finish in time.
     Overdue { id: ConnectorTaskId, generation: u64 },
 }

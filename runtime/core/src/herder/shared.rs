@@ -66,6 +66,14 @@ impl Shared {
         Ok(ConnectorInfo { name: name.to_string(), config, tasks, kind })
     }
 
+    /// A connector's configuration and the revision it is.
+    pub(crate) fn connector_revision(&self, name: &str) -> Answer<(Props, u64)> {
+        let read = |state: &crate::store::ClusterConfigState| {
+            state.connector(name).map(|entry| (Props::clone(&entry.props), entry.revision))
+        };
+        self.configs.with_state(read).ok_or_else(|| not_found(name))
+    }
+
     pub(crate) fn task_configs(&self, name: &str) -> Answer<Vec<(ConnectorTaskId, Props)>> {
         let tasks = self.configs.with_state(|state| state.connector(name).map(|entry| Arc::clone(&entry.tasks)));
         let tasks = tasks.ok_or_else(|| not_found(name))?;

@@ -56,7 +56,7 @@ async fn validate(shared: &Shared, config: &Props) -> Answer<ConfigInfos> {
     };
     tell_defaults(shared, &plugin, &resolved, &mut definition);
     let mut problems = Vec::new();
-    embed_chain(&shared.plugins, &mut definition, &resolved, &mut problems);
+    embed_chain(&shared.plugins, &mut definition, config, &resolved, &mut problems);
     for key in plugin.config_def().keys() {
         definition.define(key.clone());
     }
@@ -88,11 +88,13 @@ fn answer(class: &str, definition: &ConfigDef, given: &Props, resolved: &Props, 
             groups.push(group.to_string());
         }
         value.errors.extend(by_key.remove(key.name.as_ref()).unwrap_or_default());
-        // A secret behind a reference is not told: the reference is.
-        if let (Some(reference), ConfigType::String | ConfigType::Class | ConfigType::List, true) =
-            (given.get(key.name.as_ref()), key.ty, given.get(key.name.as_ref()) != resolved.get(key.name.as_ref()))
+        // Invariant 9: what stands behind a reference is not told, neither as the value nor within a sentence.
+        if let (Some(reference), Some(secret)) = (given.get(key.name.as_ref()), resolved.get(key.name.as_ref()))
+            && reference != secret
         {
-            value.value = Some(reference.clone());
+            if value.value.is_some() && key.ty != ConfigType::Password {
+                value.value = Some(reference.clone());
+            }
         }
         configs.push((key.clone(), value));
     }
@@ -108,8 +110,21 @@ fn answer(class: &str, definition: &ConfigDef, given: &Props, resolved: &Props, 
         };
         configs.push((key, value));
     }
+    for (_, value) in &mut configs {
+        for error in &mut value.errors {
+            *error = conceal(error, given, resolved);
+        }
+    }
     let error_count = configs.iter().map(|(_, value)| value.errors.len()).sum();
     ConfigInfos { name: class.to_string(), error_count, groups, configs }
+}
+
+/// A sentence with references in place of what they stand for.
+fn conceal(sentence: &str, given: &Props, resolved: &Props) -> String {
+    let secrets = given.iter().filter_map(|(key, reference)| Some((reference, resolved.get(key)?.trim())));
+    secrets.fold(sentence.to_string(), |sentence, (reference, secret)| {
+        if secret.is_empty() || secret == reference.trim() { sentence } else { sentence.replace(secret, reference) }
+    })
 }
 
 /// A connector's own look at its configuration; one that panics or does not answer is told as a problem.
@@ -169,12 +184,18 @@ fn tell_defaults(shared: &Shared, plugin: &ConnectorPlugin, props: &Props, defin
 }
 
 /// Adds the keys of every transformation and predicate that the configuration names.
-fn embed_chain(plugins: &Plugins, definition: &mut ConfigDef, props: &Props, problems: &mut Vec<Problem>) {
+fn embed_chain(
+    plugins: &Plugins,
+    definition: &mut ConfigDef,
+    given: &Props,
+    props: &Props,
+    problems: &mut Vec<Problem>,
+) {
     let not_found = |class: &str, key: &str| {
         let why = format!("Invalid value {class} for configuration {key}: Class {class} could not be found.");
         Problem::new(key, why)
     };
-    for alias in aliases(props, "transforms") {
+    for alias in aliases(given, "transforms") {
         let (prefix, group) = (format!("transforms.{alias}."), format!("Transforms: {alias}"));
         let type_key = format!("{prefix}type");
         define_type(definition, &type_key, &group, alias, "Class of the transformation.");
@@ -202,7 +223,7 @@ fn embed_chain(plugins: &Plugins, definition: &mut ConfigDef, props: &Props, pro
             "Apply it when the predicate does not match.",
         );
         if let Some(predicate) = props.get(&predicate_key).filter(|p| !p.is_empty())
-            && !aliases(props, "predicates").any(|alias| alias == predicate)
+            && !aliases(given, "predicates").any(|alias| alias == predicate)
         {
             problems.push(Problem::new(
                 predicate_key.clone(),
@@ -210,7 +231,7 @@ fn embed_chain(plugins: &Plugins, definition: &mut ConfigDef, props: &Props, pro
             ));
         }
     }
-    for alias in aliases(props, "predicates") {
+    for alias in aliases(given, "predicates") {
         let (prefix, group) = (format!("predicates.{alias}."), format!("Predicates: {alias}"));
         let type_key = format!("{prefix}type");
         define_type(definition, &type_key, &group, alias, "Class of the predicate.");
@@ -272,12 +293,22 @@ fn check_topics(props: &Props) -> Vec<Problem> {
     match (given("topics"), given("topics.regex")) {
         (true, true) => both("topics and topics.regex are mutually exclusive options, but both are set."),
         (false, false) => both("Must configure one of topics or topics.regex"),
+        (false, true) if queue.is_some_and(|q| whole(props.get("topics.regex"), q)) => {
+            let message =
+                "The dead letter queue topic must not match topics.regex: the connector would read what it rejected.";
+            vec![Problem::new("topics.regex", message)]
+        }
         (true, false) if queue.is_some_and(|q| aliases(props, "topics").any(|topic| topic == q)) => {
             let message = "The dead letter queue topic must not be among the topics that the connector reads.";
             vec![Problem::new("topics", message)]
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether a pattern matches a whole topic name, as Java's `matches`.
+fn whole(pattern: Option<&String>, topic: &str) -> bool {
+    pattern.and_then(|p| regex::Regex::new(&format!("^(?:{p})$")).ok()).is_some_and(|regex| regex.is_match(topic))
 }
 
 fn connector_class(config: &Props) -> Answer<&str> {

@@ -63,7 +63,14 @@ impl DeadLetterQueue {
                 replication_factor: Some(spec.replication_factor),
                 settings: Vec::new(),
             })
-            .await?;
+            .await
+            .map_err(|error| match error {
+                ConnectError::Fatal { source } => ConnectError::fatal(format!(
+                    "{source} (errors.deadletterqueue.topic.replication.factor is {}; a single broker needs 1.)",
+                    spec.replication_factor
+                )),
+                other => other,
+            })?;
         let window = Window::new(WINDOW);
         let client_id = format!("connector-dlq-producer-{task}");
         let acks: Arc<dyn crate::ports::Acknowledgements> = Arc::clone(&window) as _;

@@ -157,16 +157,31 @@ impl WorkerSourceTask {
 
     async fn send_batch(&mut self, batch: Vec<SourceRecord>, control: &Control) -> Result<()> {
         let (mut records, mut bytes) = (0, 0);
+        let stopped = control.stopped();
+        tokio::pin!(stopped);
         self.show_next = true;
         for SourceRecord { source_partition, source_offset, record } in batch {
             if !self.wait_for_room(control).await? {
                 // What is left of the batch was not submitted: it is read again after the next start.
                 break;
             }
-            let transformed = if self.chain.is_empty() { Ok(Some(record)) } else { self.transform(record).await };
+            let transformed = if self.chain.is_empty() {
+                Ok(Some(record))
+            } else {
+                // Biased: what is ready at once never looks at the other branch.
+                tokio::select! {
+                    biased;
+                    transformed = self.transform(record) => transformed,
+                    () = &mut stopped => break,
+                }
+            };
             let ticket = self.submitted.submit(&source_partition, source_offset);
             let outcome = match transformed {
-                Ok(Some(record)) => self.convert_and_send(&record, ticket, control).await?,
+                Ok(Some(record)) => tokio::select! {
+                    biased;
+                    sent = self.send_patiently(&record, ticket) => sent?,
+                    () = &mut stopped => Step::Stopped,
+                },
                 Ok(None) => Step::Filtered,
                 Err(failure) => Step::Failed(failure),
             };
@@ -183,7 +198,8 @@ impl WorkerSourceTask {
                     }
                     Outcome::Fail(error) => return Err(error),
                 },
-                Step::Stopped => {
+                // What is left of the batch was not sent: it is read again after the next start.
+                Step::Stopped | Step::Full => {
                     self.submitted.withdraw(ticket);
                     break;
                 }
@@ -224,7 +240,21 @@ impl WorkerSourceTask {
         }
     }
 
-    async fn convert_and_send(&mut self, record: &ConnectRecord, ticket: u64, control: &Control) -> Result<Step> {
+    /// Offers a record until the producer has room for it.
+    async fn send_patiently(&mut self, record: &ConnectRecord, ticket: u64) -> Result<Step> {
+        loop {
+            match self.convert_and_send(record, ticket).await? {
+                Step::Full => {
+                    // Room is made as acknowledgements come in; a failure among them may end the task.
+                    self.look_at_failures()?;
+                    let _ = timeout(FULL_WAIT, self.submitted.part()).await;
+                }
+                step => return Ok(step),
+            }
+        }
+    }
+
+    async fn convert_and_send(&mut self, record: &ConnectRecord, ticket: u64) -> Result<Step> {
         if let Err(failure) = self.convert(record).await {
             return Ok(Step::Failed(failure));
         }
@@ -240,22 +270,14 @@ impl WorkerSourceTask {
             timestamp: record.timestamp,
             headers: &headers,
         };
-        loop {
-            match self.producer.send(produced, ticket) {
-                Ok(Sent::Queued) => break,
-                Ok(Sent::Full) => {
-                    if control.is_stopped() {
-                        return Ok(Step::Stopped);
-                    }
-                    // The client makes room as acknowledgements come in.
-                    let _ = timeout(FULL_WAIT, self.submitted.part()).await;
-                }
-                Err(error @ ConnectError::Data { .. }) => {
-                    let failure = Failure::new(Stage::KafkaProduce, "KafkaProducer", error);
-                    return Ok(Step::Failed(failure.going_to(&record.topic)));
-                }
-                Err(error) => return Err(error),
+        match self.producer.send(produced, ticket) {
+            Ok(Sent::Queued) => {}
+            Ok(Sent::Full) => return Ok(Step::Full),
+            Err(error @ ConnectError::Data { .. }) => {
+                let failure = Failure::new(Stage::KafkaProduce, "KafkaProducer", error);
+                return Ok(Step::Failed(failure.going_to(&record.topic)));
             }
+            Err(error) => return Err(error),
         }
         let size = produced.key.map_or(0, <[u8]>::len) + produced.value.map_or(0, <[u8]>::len);
         if std::mem::take(&mut self.show_next) {
@@ -284,9 +306,24 @@ impl WorkerSourceTask {
     /// A topic this task has not written to before: made by the connector's rules, and remembered.
     async fn first_use(&mut self, topic: &Arc<str>) -> Result<()> {
         if let Some(creation) = &self.creation {
-            let made = self.worker.kafka.admin().create_topic(creation.spec(topic)).await?;
-            if made {
-                tracing::info!(connector = %self.id.connector, task = self.id.task, "Made the topic {topic}.");
+            let (spec, admin) = (creation.spec(topic), self.worker.kafka.admin());
+            let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(30));
+            loop {
+                match admin.create_topic(spec.clone()).await {
+                    Ok(true) => {
+                        tracing::info!(connector = %self.id.connector, task = self.id.task, "Made the topic {topic}.")
+                    }
+                    Ok(false) => {}
+                    Err(error) if error.is_retriable() => {
+                        let delay = backoff.next_delay();
+                        tracing::warn!(connector = %self.id.connector, task = self.id.task,
+                            "Making the topic {topic} failed, trying again in {} ms: {}", delay.as_millis(), error.chain());
+                        sleep(delay).await;
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                }
+                break;
             }
         }
         self.topics.insert(Arc::clone(topic));
@@ -343,6 +380,8 @@ impl WorkerSourceTask {
 /// What became of one record.
 enum Step {
     Sent(usize),
+    /// The producer has no room for it now.
+    Full,
     Filtered,
     Failed(Failure),
     Stopped,

@@ -90,9 +90,6 @@ impl ClusterConfigState {
         if let Some(name) = key.strip_prefix("restart-connector-") {
             return Ok(apply_restart(name, value));
         }
-        if key.starts_with("tasks-fencing-") || key.starts_with("task-count-") || key.starts_with("tasks-count-") {
-            return Ok(ConfigChange::None);
-        }
         if let Some(id) = key.strip_prefix("task-") {
             return self.apply_task(id, value);
         }
@@ -270,6 +267,12 @@ mod tests {
         state.apply("task-a-b-7-0", Some(&task(0))).unwrap();
         state.apply("commit-a-b-7", Some(&json!({"tasks": 1}))).unwrap();
         assert_eq!(state.connector("a-b-7").unwrap().tasks.len(), 1);
+        // Names that begin as other keys of the topic do.
+        state.apply("connector-count-x", Some(&connector("X"))).unwrap();
+        state.apply("task-count-x-0", Some(&task(0))).unwrap();
+        state.apply("tasks-count-count-x", Some(&json!({"task-count": 1}))).unwrap();
+        state.apply("commit-count-x", Some(&json!({"tasks": 1}))).unwrap();
+        assert_eq!(state.connector("count-x").unwrap().tasks.len(), 1);
     }
 
     #[test]

@@ -2,7 +2,6 @@ use super::*;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::HeaderMap;
 use tower::ServiceExt;
 
 /// A server whose herder has not come yet: enough for everything that is decided before a handler runs.
@@ -48,6 +47,19 @@ async fn nothing_is_routed_that_is_not_in_the_list() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn other_sites_may_look_but_not_touch() {
+    let restart = "/connectors/a/restart";
+    for foreign in [("origin", "http://evil.example"), ("sec-fetch-site", "cross-site"), ("origin", "null")] {
+        let headers = [("host", "worker:8083"), foreign];
+        assert_eq!(ask("POST", restart, &headers).await.0, 403, "{foreign:?}");
+        assert_eq!(ask("GET", "/connectors", &headers).await.0, 503, "{foreign:?}");
+    }
+    let own = [("host", "worker:8083"), ("origin", "http://worker:8083"), ("sec-fetch-site", "same-origin")];
+    assert_eq!(ask("POST", restart, &own).await.0, 503);
+    assert_eq!(ask("POST", restart, &[]).await.0, 503, "curl and other programs name no site");
 }
 
 #[tokio::test]

@@ -22,6 +22,9 @@ const CONFIGURE_DEADLINE: Duration = Duration::from_secs(60);
 /// How often that is tried while the connector says that it may work later: for about a quarter of an hour.
 const CONFIGURE_ATTEMPTS: u32 = 20;
 
+/// How long to wait before something is written again that Kafka did not take.
+const RETRY_AFTER: Duration = Duration::from_secs(10);
+
 impl HerderLoop {
     pub(super) async fn act(&mut self, action: Action) {
         match action {
@@ -43,7 +46,10 @@ impl HerderLoop {
             }
             Action::RemoveTasks(name) => {
                 if let Err(error) = self.shared.configs.put_tasks(&name, &[]).await {
-                    tracing::error!(connector = %name, "Cannot remove the tasks of a stopped connector: {}", error.chain());
+                    tracing::warn!(connector = %name, "The tasks of a stopped connector were not removed, trying again soon: {}",
+                        error.chain());
+                    let revision = self.shared.configs.with_state(|s| s.connector(&name).map(|entry| entry.revision));
+                    revision.into_iter().for_each(|revision| self.retry_later(&name, revision));
                 }
             }
             Action::StartTask { id, generation, connector, props, target } => {
@@ -57,6 +63,15 @@ impl HerderLoop {
             }
             Action::ForgetTask(id) => self.forget_task(&id),
         }
+    }
+
+    /// Takes a connector up again after a while, beside the loop.
+    pub(super) fn retry_later(&self, name: &Arc<str>, revision: u64) {
+        let (name, events) = (Arc::clone(name), self.event_sender.clone());
+        tokio::spawn(async move {
+            sleep(Backoff::new(RETRY_AFTER, RETRY_AFTER).next_delay()).await;
+            let _ = events.send(Event::Retry { name, revision }).await;
+        });
     }
 
     pub(super) fn forget_task(&mut self, id: &ConnectorTaskId) {

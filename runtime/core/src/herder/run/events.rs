@@ -1,15 +1,12 @@
 //! What happens beside the loop: connectors computed their tasks, tasks ended or did not.
 use std::sync::Arc;
-use std::time::Duration;
 
 use longshore_api::config::Props;
 use longshore_api::error::Result;
-use tokio::time::sleep;
 
 use super::super::plan::Running;
 use super::super::view::{ConnectorTaskId, TargetState};
 use super::{Event, HerderLoop};
-use crate::backoff::Backoff;
 use crate::worker::TaskEnd;
 
 impl HerderLoop {
@@ -31,6 +28,12 @@ impl HerderLoop {
                     self.connector_failed(&name, &entry.props, &why);
                 }
             }
+            Event::Retry { name, revision } => {
+                if self.running.is_current(&name, revision) {
+                    self.running.restart_connector(&name);
+                    self.reconcile().await;
+                }
+            }
             Event::Overdue { id, generation } => self.overdue(&id, generation).await,
         }
     }
@@ -47,13 +50,9 @@ impl HerderLoop {
             Err(why) => return self.connector_failed(name, &entry.props, &why),
         };
         if *entry.tasks != tasks || entry.inconsistent || entry.tasks_revision == 0 {
-            let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(2));
-            while let Err(error) = self.shared.configs.put_tasks(name, &tasks).await {
-                if backoff.attempts() >= 5 {
-                    let why = format!("The tasks' configurations could not be written: {}", error.chain());
-                    return self.connector_failed(name, &entry.props, &why);
-                }
-                sleep(backoff.next_delay()).await;
+            if let Err(error) = self.shared.configs.put_tasks(name, &tasks).await {
+                tracing::warn!(connector = %name, "The tasks' configurations were not written, trying again soon: {}", error.chain());
+                return self.retry_later(name, revision);
             }
         }
         self.running.connector_configured(name, revision);

@@ -15,8 +15,14 @@ use super::HerderLoop;
 impl HerderLoop {
     pub(super) async fn command(&mut self, command: Command) {
         match command {
-            Command::PutConnector { name, config, initial_state, replace, reply } => {
-                let _ = reply.send(self.put_connector(&name, config, initial_state, replace).await);
+            Command::PutConnector { name, config, initial_state, replace, expected, reply } => {
+                let changed = expected.is_some_and(|revision| self.revision(&name) != Some(revision));
+                let put = if changed {
+                    Ok(None)
+                } else {
+                    self.put_connector(&name, config, initial_state, replace).await.map(Some)
+                };
+                let _ = reply.send(put);
             }
             Command::DeleteConnector { name, reply } => {
                 let _ = reply.send(self.delete_connector(&name).await);
@@ -52,6 +58,10 @@ impl HerderLoop {
         self.shared.configs.put_connector(name, &config, target).await?;
         self.follow_changes().await;
         Ok((!exists, self.shared.connector_info(name)?))
+    }
+
+    fn revision(&self, name: &str) -> Option<u64> {
+        self.shared.configs.with_state(|state| state.connector(name).map(|entry| entry.revision))
     }
 
     pub(super) fn has_leftover_target(&self, name: &str) -> bool {
