@@ -19,7 +19,7 @@ async fn a_connectors_life() {
     let (fresh, info) = node.put("c", config("c", "Ticks", &[("tasks.max", "2")])).await.unwrap();
     assert!(fresh && info.config["name"] == "c");
     node.until_tasks("c", State::Running, 2).await;
-    until("records arrive", || !node.kafka.topic("ticks").is_empty()).await;
+    until("both tasks' records arrive", || ["c", "c-1"].iter().all(|t| !setup::ticks(&node.kafka, t).is_empty())).await;
 
     node.herder.set_target_state("c", TargetState::Paused).await.unwrap();
     node.until_tasks("c", State::Paused, 2).await;

@@ -26,6 +26,7 @@ use crate::admin::{blocking, partition_list};
 use crate::errors::connect_error;
 use crate::outage::Outage;
 use crate::settings::{ClientKind, client_config};
+use crate::subscription::PatternSubscription;
 
 #[derive(Default)]
 struct GroupContext {
@@ -57,6 +58,7 @@ pub(crate) struct TaskConsumer {
     /// Taken when the consumer is closed.
     client: Option<Arc<BaseConsumer<GroupContext>>>,
     nonempty: Arc<Notify>,
+    pattern: Option<PatternSubscription>,
     topics: Vec<Arc<str>>,
     /// What the last batch took.
     batch_records: usize,
@@ -77,18 +79,20 @@ impl TaskConsumer {
         let nonempty = Arc::new(Notify::new());
         let notify = Arc::clone(&nonempty);
         client.set_nonempty_callback(move || notify.notify_one());
-        let names: Vec<String> = match &spec.topics {
-            TopicSelection::Topics(topics) => topics.clone(),
-            // librdkafka takes a leading ^ as the sign of a pattern; Java's pattern matches whole names.
-            TopicSelection::Regex(regex) => {
-                vec![format!("^({})$", regex.trim_start_matches('^').trim_end_matches('$'))]
+        let pattern = match &spec.topics {
+            TopicSelection::Regex(regex) => Some(PatternSubscription::new(regex, &spec.settings)?),
+            TopicSelection::Topics(topics) => {
+                let names: Vec<&str> = topics.iter().map(String::as_str).collect();
+                client
+                    .subscribe(&names)
+                    .map_err(|e| connect_error("Cannot subscribe to the connector's topics", &e))?;
+                None
             }
         };
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        client.subscribe(&names).map_err(|e| connect_error("Cannot subscribe to the connector's topics", &e))?;
         Ok(Self {
             client: Some(Arc::new(client)),
             nonempty,
+            pattern,
             topics: Vec::new(),
             batch_records: 0,
             batch_bytes: 0,
@@ -162,6 +166,9 @@ impl RecordConsumer for TaskConsumer {
     fn poll(&mut self, max_records: usize, wait: Duration) -> BoxFuture<'_, Result<Consumed>> {
         Box::pin(async move {
             let deadline = Instant::now() + wait;
+            if let (Some(pattern), Some(client)) = (&mut self.pattern, &self.client) {
+                pattern.follow(client).await;
+            }
             loop {
                 if let Some(change) = self.next_change()? {
                     return Ok(change);

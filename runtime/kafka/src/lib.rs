@@ -12,6 +12,7 @@ mod membership;
 mod outage;
 mod producer;
 pub mod settings;
+mod subscription;
 
 use std::sync::Arc;
 

@@ -86,7 +86,9 @@ fn script(number: usize, step: &Step) -> Vec<String> {
         lines.push(format!("pm.test('the body is JSON', () => {is_json});"));
     }
     for (sentence, expression) in &step.checks {
-        lines.push(format!("pm.test('{sentence}', () => pm.expect(Boolean({expression})).to.equal(true));"));
+        // As a JSON string: a sentence may hold an apostrophe.
+        let sentence = json!(sentence);
+        lines.push(format!("pm.test({sentence}, () => pm.expect(Boolean({expression})).to.equal(true));"));
     }
     lines.extend(step.then.iter().map(|line| (*line).to_owned()));
     lines
