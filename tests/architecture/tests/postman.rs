@@ -1,6 +1,7 @@
 //! The Postman collection is made from the REST API's list of routes and from the files in `config-examples`.
 //!
 //! `UPDATE=1 cargo test -p longshore-architecture --test postman` writes it; without it, a stale file is a failure.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
 #[path = "postman/collection.rs"]
 mod collection;

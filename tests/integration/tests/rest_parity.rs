@@ -210,7 +210,7 @@ fn the_table_of_differences_is_in_the_readme() -> Outcome {
     }
     let Some((before, rest)) = readme.split_once(begin) else { return fail!("runtime/rest/README.md has no {begin}") };
     let Some((current, after)) = rest.split_once(end) else { return fail!("runtime/rest/README.md has no {end}") };
-    if std::env::var_os("UPDATE").is_some() {
+    if longshore_support::cache::setting("UPDATE").is_some() {
         fs::write(&path, format!("{before}{begin}{table}{end}{after}"))?;
         return Ok(());
     }

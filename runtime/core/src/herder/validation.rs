@@ -89,12 +89,11 @@ fn answer(class: &str, definition: &ConfigDef, given: &Props, resolved: &Props, 
         }
         value.errors.extend(by_key.remove(key.name.as_ref()).unwrap_or_default());
         // Invariant 9: what stands behind a reference is not told, neither as the value nor within a sentence.
-        if let (Some(reference), Some(secret)) = (given.get(key.name.as_ref()), resolved.get(key.name.as_ref()))
-            && reference != secret
+        let reference = given.get(key.name.as_ref()).filter(|text| resolved.get(key.name.as_ref()) != Some(*text));
+        if let (Some(reference), Some(_)) = (reference, &value.value)
+            && key.ty != ConfigType::Password
         {
-            if value.value.is_some() && key.ty != ConfigType::Password {
-                value.value = Some(reference.clone());
-            }
+            value.value = Some(reference.clone());
         }
         configs.push((key.clone(), value));
     }

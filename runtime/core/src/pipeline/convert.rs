@@ -131,7 +131,6 @@ impl Converters {
                 timestamp: consumed.timestamp,
                 kafka_offset: Some(consumed.offset),
                 headers,
-                ..ConnectRecord::default()
             },
             origin: consumed.origin.clone(),
             offset: consumed.offset,

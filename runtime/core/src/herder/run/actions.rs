@@ -256,7 +256,7 @@ fn task_configs(plugin: &ConnectorPlugin, props: &Props) -> Result<Vec<Props>> {
             tasks.len()
         )));
     }
-    let class = task_class(plugin.class());
+    let class = plugin.task_class().map_or_else(|| task_class(plugin.class()), ToString::to_string);
     for task in &mut tasks {
         task.entry(TASK_CLASS.to_string()).or_insert_with(|| class.clone());
     }
@@ -267,7 +267,7 @@ fn task_configs(plugin: &ConnectorPlugin, props: &Props) -> Result<Vec<Props>> {
 /// one of JVM workers. Ours needs none: the connector's class says all.
 const TASK_CLASS: &str = "task.class";
 
-/// The name that the task's class has beside nearly every connector.
+/// The name that the task's class has beside most connectors, for one that does not say.
 fn task_class(connector: &str) -> String {
     format!("{}Task", connector.strip_suffix("Connector").unwrap_or(connector))
 }

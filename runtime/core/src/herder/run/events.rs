@@ -49,11 +49,11 @@ impl HerderLoop {
             Ok(tasks) => tasks,
             Err(why) => return self.connector_failed(name, &entry.props, &why),
         };
-        if *entry.tasks != tasks || entry.inconsistent || entry.tasks_revision == 0 {
-            if let Err(error) = self.shared.configs.put_tasks(name, &tasks).await {
-                tracing::warn!(connector = %name, "The tasks' configurations were not written, trying again soon: {}", error.chain());
-                return self.retry_later(name, revision);
-            }
+        let is_news = *entry.tasks != tasks || entry.inconsistent || entry.tasks_revision == 0;
+        if is_news && let Err(error) = self.shared.configs.put_tasks(name, &tasks).await {
+            tracing::warn!(connector = %name, "The tasks' configurations were not written, trying again soon: {}",
+                error.chain());
+            return self.retry_later(name, revision);
         }
         self.running.connector_configured(name, revision);
         self.follow_changes().await;
