@@ -48,7 +48,7 @@ function show(connectors, activity) {
   setLive("live", "live");
   setText(byId("worker"), `worker ${activity.worker.id} · version ${activity.worker.version}`);
   rates.take(activity);
-  records.show(activity);
+  records.show(activity, connectors);
   board.show(connectors, rates);
   showTotals(connectors);
   const names = Object.keys(connectors).sort();

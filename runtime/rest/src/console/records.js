@@ -3,6 +3,8 @@ import { byId, el, setText } from "./page.js";
 
 /** Rows kept on the page. */
 const KEPT = 60;
+/** Which way a record goes, seen from Kafka. */
+const WAYS = { in: "into Kafka", out: "out of Kafka" };
 
 /** Shows records as they pass; can be held still and narrowed to one connector. */
 export class Records {
@@ -18,8 +20,9 @@ export class Records {
     this.hold.addEventListener("click", () => this.#setHeld(!this.#held));
   }
 
-  /** Takes one answer of `/ui/activity`. */
-  show(activity) {
+  /** Takes one answer of `/ui/activity`, and one of `/connectors` for which way each moves records. */
+  show(activity, connectors) {
+    this.connectors = connectors;
     this.#offer([...new Set(activity.tasks.map((task) => task.connector))].sort());
     const fresh = activity.tasks
       .flatMap((task) => task.recent.map((record) => ({ ...record, connector: task.connector, task: task.task })))
@@ -68,11 +71,12 @@ export class Records {
   #row(record, seen) {
     const where = record.partition === null ? "" : `·${record.partition}${record.offset === null ? "" : `@${record.offset}`}`;
     const value = oneLine(record.value);
+    const way = this.connectors[record.connector]?.status.type === "sink" ? "out" : "in";
     const line = el(
       "button",
       { type: "button", className: "record-line" },
       timeOf(record, seen),
-      el("span", { className: "place", title: record.connector }, record.topic, el("b", { textContent: where })),
+      el("span", { className: "place", title: `${record.connector}, ${WAYS[way]}` }, el("i", { textContent: way }), record.topic, el("b", { textContent: where })),
       el("span", { className: record.key === null ? "key none" : "key", textContent: record.key === null ? "no key" : oneLine(record.key) }),
       el("span", { className: record.value === null ? "value none" : "value", textContent: record.value === null ? "tombstone" : value }),
     );
