@@ -41,6 +41,13 @@ async fn a_connectors_life() {
     node.herder.reset_offsets("c").await.unwrap();
     assert_eq!(node.herder.offsets("c").await.unwrap(), ConnectorOffsets::Source(Vec::new()));
 
+    // Asked for in the same breath: the tasks are waited for, so nothing is stored after the reset.
+    node.herder.set_target_state("c", TargetState::Started).await.unwrap();
+    node.until_tasks("c", State::Running, 2).await;
+    node.herder.set_target_state("c", TargetState::Stopped).await.unwrap();
+    node.herder.reset_offsets("c").await.unwrap();
+    assert_eq!(node.herder.offsets("c").await.unwrap(), ConnectorOffsets::Source(Vec::new()));
+
     node.herder.delete_connector("c").await.unwrap();
     until("its state is forgotten", || node.state("c").is_none()).await;
     assert!(node.herder.connectors().is_empty() && node.herder.topics("c").is_empty());

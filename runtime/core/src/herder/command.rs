@@ -39,14 +39,17 @@ pub(super) enum Command {
         id: ConnectorTaskId,
         reply: Reply<()>,
     },
-    /// `None` resets.
-    AlterOffsets {
-        name: String,
-        changes: Option<Vec<OffsetChange>>,
-        reply: Reply<String>,
-    },
+    AlterOffsets(OffsetRequest),
     /// Stop everything and end.
     Shutdown {
         reply: oneshot::Sender<()>,
     },
+}
+
+/// A user's wish for a connector's offsets.
+pub(super) struct OffsetRequest {
+    pub(super) name: String,
+    /// `None` resets.
+    pub(super) changes: Option<Vec<OffsetChange>>,
+    pub(super) reply: Reply<String>,
 }

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use longshore_api::config::{ConfigKey, Props};
 use tokio::sync::{mpsc, oneshot};
 
-use super::command::{Command, Reply};
+use super::command::{Command, OffsetRequest, Reply};
 use super::error::{Answer, HerderError};
 use super::offsets::OffsetChange;
 use super::shared::Shared;
@@ -198,7 +198,7 @@ impl Herder {
     /// There is no such connector, it is not stopped, or the offsets make no sense to it.
     pub async fn alter_offsets(&self, name: &str, changes: Vec<OffsetChange>) -> Answer<String> {
         let name = name.to_string();
-        self.ask(|reply| Command::AlterOffsets { name, changes: Some(changes), reply }).await
+        self.ask(|reply| Command::AlterOffsets(OffsetRequest { name, changes: Some(changes), reply })).await
     }
 
     /// Forgets a stopped connector's offsets (KIP-875); answers the sentence for the user.
@@ -207,7 +207,7 @@ impl Herder {
     /// There is no such connector, or it is not stopped.
     pub async fn reset_offsets(&self, name: &str) -> Answer<String> {
         let name = name.to_string();
-        self.ask(|reply| Command::AlterOffsets { name, changes: None, reply }).await
+        self.ask(|reply| Command::AlterOffsets(OffsetRequest { name, changes: None, reply })).await
     }
 
     /// The topics a connector has used since its creation or the last reset (KIP-558); empty for an unknown one.

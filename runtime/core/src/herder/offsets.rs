@@ -12,6 +12,7 @@ use super::error::{Answer, HerderError};
 use super::shared::{Shared, not_found};
 use super::view::ConnectorOffsets;
 use crate::ports::TopicSelection;
+use crate::worker::client_settings;
 
 /// One offset a user wants to store; the partition kind follows the connector's.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +35,7 @@ pub(super) async fn read(shared: &Shared, name: &str) -> Answer<ConnectorOffsets
                 Ok(ConnectorOffsets::Source(all.map(|(p, o)| (p, Some(o))).collect()))
             }
             ConnectorPlugin::Sink(_) => {
-                let group = group(name, &props);
+                let group = group(shared, name, &props);
                 let offsets = shared.worker.kafka.admin().group_offsets(&group, &selection(&props)).await?;
                 Ok(ConnectorOffsets::Sink(offsets.into_iter().map(|(p, o)| (p, Some(o))).collect()))
             }
@@ -59,7 +60,7 @@ pub(super) async fn alter(shared: &Shared, name: &str, changes: Option<Vec<Offse
                 shared.worker.offsets.alter(name, &changes).await?;
             }
             ConnectorPlugin::Sink(sink) => {
-                let group = group(name, &props);
+                let group = group(shared, name, &props);
                 let admin = shared.worker.kafka.admin();
                 let Some(changes) = &changes else {
                     admin.delete_group(&group).await?;
@@ -121,8 +122,10 @@ fn plugin<'a>(shared: &'a Shared, props: &Props) -> Answer<&'a ConnectorPlugin> 
     shared.plugins.find_connector(class).ok_or_else(unknown)
 }
 
-fn group(name: &str, props: &Props) -> String {
-    props.get("consumer.override.group.id").cloned().unwrap_or_else(|| format!("connect-{name}"))
+/// The consumer group of a sink: as its tasks choose it.
+fn group(shared: &Shared, name: &str, props: &Props) -> String {
+    let settings = client_settings(&shared.worker.settings, props, "consumer");
+    settings.get("group.id").cloned().unwrap_or_else(|| format!("connect-{name}"))
 }
 
 fn selection(props: &Props) -> TopicSelection {

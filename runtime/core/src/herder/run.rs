@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::DropGuard;
 
-use super::command::Command;
+use super::command::{Command, OffsetRequest};
 use super::handle::Herder;
 use super::plan::Running;
 use super::shared::Shared;
@@ -51,6 +51,8 @@ pub struct HerderLoop {
     event_sender: mpsc::Sender<Event>,
     running: Running,
     handles: HashMap<ConnectorTaskId, (u64, TaskHandle)>,
+    /// Requests that wait for a stopped connector's tasks to end.
+    waiting: Vec<OffsetRequest>,
     /// Dropping one ends the watch, however the loop ends.
     monitors: HashMap<Arc<str>, DropGuard>,
 }
@@ -95,6 +97,7 @@ impl HerderLoop {
             event_sender,
             running: Running::default(),
             handles: HashMap::new(),
+            waiting: Vec::new(),
             monitors: HashMap::new(),
         };
         (this, herder)

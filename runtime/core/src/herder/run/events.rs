@@ -90,5 +90,6 @@ impl HerderLoop {
             tracing::warn!(connector = %end.id.connector, task = end.id.task, "The task stopped with an error: {why}");
         }
         self.reconcile().await;
+        self.take_up_waiting();
     }
 }

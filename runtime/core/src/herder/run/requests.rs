@@ -3,14 +3,16 @@ use std::sync::Arc;
 
 use longshore_api::config::Props;
 
-use super::super::command::{Command, Reply};
+use super::super::command::{Command, OffsetRequest};
 use super::super::error::{Answer, HerderError};
-use super::super::offsets::OffsetChange;
 use super::super::shared::not_found;
 use super::super::view::{
     ComponentStatus, ConnectorInfo, ConnectorKind, ConnectorStatus, ConnectorTaskId, State, TargetState,
 };
 use super::HerderLoop;
+
+/// How many requests for offsets may wait for tasks to end.
+const WAITING: usize = 64;
 
 impl HerderLoop {
     pub(super) async fn command(&mut self, command: Command) {
@@ -36,7 +38,7 @@ impl HerderLoop {
             Command::RestartTask { id, reply } => {
                 let _ = reply.send(self.restart_task(&id).await);
             }
-            Command::AlterOffsets { name, changes, reply } => self.alter_offsets(name, changes, reply),
+            Command::AlterOffsets(request) => self.alter_offsets(request),
             Command::Shutdown { .. } => {}
         }
     }
@@ -145,13 +147,12 @@ impl HerderLoop {
         Ok(())
     }
 
-    /// Beside the loop: it may take Kafka a while.
-    pub(super) fn alter_offsets(&mut self, name: String, changes: Option<Vec<OffsetChange>>, reply: Reply<String>) {
-        let allowed = self.require(&name, || not_found(&name)).and_then(|()| {
-            let stopped = self.shared.configs.with_state(|state| {
-                state.connector(&name).is_some_and(|e| e.target == TargetState::Stopped && e.tasks.is_empty())
-            });
-            if stopped && !self.running.has_live_tasks(&name) {
+    /// Only of a stopped connector; one whose tasks are still ending is waited for.
+    pub(super) fn alter_offsets(&mut self, request: OffsetRequest) {
+        let OffsetRequest { name, .. } = &request;
+        let stopped = self.require(name, || not_found(name)).and_then(|()| {
+            let target = self.shared.configs.with_state(|state| state.connector(name).map(|entry| entry.target));
+            if target == Some(TargetState::Stopped) {
                 return Ok(());
             }
             Err(HerderError::BadRequest(format!(
@@ -159,10 +160,24 @@ impl HerderLoop {
                  specified connector by issuing a 'PUT' request to the '/connectors/{name}/stop' endpoint"
             )))
         });
-        if let Err(error) = allowed {
-            let _ = reply.send(Err(error));
-            return;
+        match stopped {
+            Err(error) => {
+                let _ = request.reply.send(Err(error));
+            }
+            Ok(()) if self.running.has_live_tasks(name) && self.waiting.len() < WAITING => self.waiting.push(request),
+            Ok(()) => self.alter_beside_the_loop(request),
         }
+    }
+
+    /// Takes up requests whose connectors' tasks have ended by now.
+    pub(super) fn take_up_waiting(&mut self) {
+        for request in std::mem::take(&mut self.waiting) {
+            self.alter_offsets(request);
+        }
+    }
+
+    /// It may take Kafka a while.
+    fn alter_beside_the_loop(&self, OffsetRequest { name, changes, reply }: OffsetRequest) {
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
             let _ = reply.send(super::super::offsets::alter(&shared, &name, changes).await);
