@@ -82,6 +82,10 @@ fn normal(value: &mut Value, folder: &str) {
                     object.insert(key.into(), json!("…"));
                 }
             }
+            if let Some(Value::Array(all)) = object.get_mut("offsets") {
+                // For a moment after a reset the JVM may still list a partition, with no offset.
+                all.retain(|one| one.get("offset").is_none_or(|offset| !offset.is_null()));
+            }
             if let Some(Value::Array(all)) = object.get_mut("recommended_values") {
                 // The JVM lists a class once per place it was found in.
                 all.dedup();
