@@ -11,7 +11,7 @@ use longshore_api::sink::Offsets;
 use super::error::{Answer, HerderError};
 use super::shared::{Shared, not_found};
 use super::view::ConnectorOffsets;
-use crate::ports::TopicSelection;
+use crate::sink::{consumer_group, topic_selection};
 use crate::worker::client_settings;
 
 /// One offset a user wants to store; the partition kind follows the connector's.
@@ -36,7 +36,7 @@ pub(super) async fn read(shared: &Shared, name: &str) -> Answer<ConnectorOffsets
             }
             ConnectorPlugin::Sink(_) => {
                 let group = group(shared, name, &props);
-                let offsets = shared.worker.kafka.admin().group_offsets(&group, &selection(&props)).await?;
+                let offsets = shared.worker.kafka.admin().group_offsets(&group, &topic_selection(&props)).await?;
                 Ok(ConnectorOffsets::Sink(offsets.into_iter().map(|(p, o)| (p, Some(o))).collect()))
             }
         }
@@ -86,7 +86,7 @@ async fn alter_group(
 ) -> Answer<()> {
     if changes.iter().any(|(_, offset)| offset.is_none()) {
         // A group forgets single partitions only as a whole: what stays is written again.
-        let mut kept = admin.group_offsets(group, &selection(props)).await?;
+        let mut kept = admin.group_offsets(group, &topic_selection(props)).await?;
         kept.retain(|partition, _| !changes.iter().any(|(p, offset)| p == partition && offset.is_none()));
         admin.delete_group(group).await?;
         if !kept.is_empty() {
@@ -124,12 +124,7 @@ fn plugin<'a>(shared: &'a Shared, props: &Props) -> Answer<&'a ConnectorPlugin> 
 
 /// The consumer group of a sink: as its tasks choose it.
 fn group(shared: &Shared, name: &str, props: &Props) -> String {
-    let settings = client_settings(&shared.worker.settings, props, "consumer");
-    settings.get("group.id").cloned().unwrap_or_else(|| format!("connect-{name}"))
-}
-
-fn selection(props: &Props) -> TopicSelection {
-    crate::sink::topic_selection(props)
+    consumer_group(&client_settings(&shared.worker.settings, props, "consumer"), name)
 }
 
 /// The partition of an [`OffsetChange`] for a source.

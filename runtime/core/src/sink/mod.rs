@@ -4,4 +4,4 @@ mod task;
 
 pub use commits::{Commits, Flushed};
 pub use task::WorkerSinkTask;
-pub(crate) use task::topic_selection;
+pub(crate) use task::{consumer_group, topic_selection};

@@ -88,7 +88,7 @@ impl WorkerSinkTask {
         let settings = client_settings(&worker.settings, connector, "consumer");
         let given = settings.get("max.poll.records").and_then(|n| n.trim().parse().ok()).filter(|n| *n > 0);
         let consumer = worker.kafka.consumer(ConsumerSpec {
-            group: settings.get("group.id").cloned().unwrap_or_else(|| format!("connect-{}", id.connector)),
+            group: consumer_group(&settings, &id.connector),
             client_id: format!("connector-consumer-{id}"),
             topics: topic_selection(connector),
             settings,
@@ -444,6 +444,11 @@ async fn next_event(consumer: &mut Box<dyn RecordConsumer>, most: usize, poll_at
         sleep_until(poll_at).await;
     }
     consumer.poll(most, WAIT).await
+}
+
+/// The group of a sink's consumers: what their settings say, or else `connect-` and the connector's name.
+pub(crate) fn consumer_group(settings: &longshore_api::config::Props, connector: &str) -> String {
+    settings.get("group.id").cloned().unwrap_or_else(|| format!("connect-{connector}"))
 }
 
 /// What the `topics` and `topics.regex` keys of a sink say.

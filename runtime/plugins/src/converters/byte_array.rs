@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use longshore_api::config::{ConfigDef, Props};
-use longshore_api::converter::{Converter, ConverterClass, ConverterRole, HeaderConverter, HeaderConverterClass};
+use longshore_api::converter::{Converter, ConverterClass, ConverterRole};
 use longshore_api::data::{Schema, SchemaAndValue, Type, Value};
 use longshore_api::error::{ConnectError, Result};
 
@@ -41,18 +41,6 @@ impl Converter for ByteArrayConverter {
     }
 }
 
-impl HeaderConverter for ByteArrayConverter {
-    fn from_connect_header(&mut self, topic: &str, _: &str, value: &SchemaAndValue) -> Result<Option<Bytes>> {
-        let mut out = Vec::new();
-        let some = self.from_connect(topic, value.schema.as_ref(), &value.value, &mut out)?;
-        Ok(some.then(|| out.into()))
-    }
-
-    fn to_connect_header(&mut self, topic: &str, _: &str, data: Option<&Bytes>) -> Result<SchemaAndValue> {
-        self.to_connect(topic, data)
-    }
-}
-
 impl ConverterClass for ByteArrayConverter {
     const CLASS: &'static str = "org.apache.kafka.connect.converters.ByteArrayConverter";
 
@@ -65,17 +53,7 @@ impl ConverterClass for ByteArrayConverter {
     }
 }
 
-impl HeaderConverterClass for ByteArrayConverter {
-    const CLASS: &'static str = <Self as ConverterClass>::CLASS;
-
-    fn config_def() -> ConfigDef {
-        only_the_role()
-    }
-
-    fn new(_: &Props) -> Result<Self> {
-        Ok(Self)
-    }
-}
+serves_headers_too!(ByteArrayConverter);
 
 #[cfg(test)]
 mod tests {

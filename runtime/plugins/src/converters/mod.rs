@@ -1,4 +1,45 @@
 //! Between Connect's data and the bytes in a topic.
+
+/// Lets a converter of keys and values serve headers as well, under the same class and keys.
+macro_rules! serves_headers_too {
+    ($converter:ty) => {
+        impl longshore_api::converter::HeaderConverter for $converter {
+            fn from_connect_header(
+                &mut self,
+                topic: &str,
+                _: &str,
+                value: &longshore_api::data::SchemaAndValue,
+            ) -> longshore_api::error::Result<Option<bytes::Bytes>> {
+                let mut out = Vec::new();
+                let some = self.from_connect(topic, value.schema.as_ref(), &value.value, &mut out)?;
+                Ok(some.then(|| out.into()))
+            }
+
+            fn to_connect_header(
+                &mut self,
+                topic: &str,
+                _: &str,
+                data: Option<&bytes::Bytes>,
+            ) -> longshore_api::error::Result<longshore_api::data::SchemaAndValue> {
+                self.to_connect(topic, data)
+            }
+        }
+
+        impl longshore_api::converter::HeaderConverterClass for $converter {
+            const CLASS: &'static str = <Self as longshore_api::converter::ConverterClass>::CLASS;
+
+            fn config_def() -> longshore_api::config::ConfigDef {
+                <Self as longshore_api::converter::ConverterClass>::config_def()
+            }
+
+            fn new(props: &longshore_api::config::Props) -> longshore_api::error::Result<Self> {
+                let role = longshore_api::converter::ConverterRole::Header;
+                <Self as longshore_api::converter::ConverterClass>::new(props, role)
+            }
+        }
+    };
+}
+
 mod byte_array;
 pub mod json;
 mod number;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use longshore_api::config::{ConfigDef, Props};
-use longshore_api::converter::{Converter, ConverterClass, ConverterRole, HeaderConverter, HeaderConverterClass};
+use longshore_api::converter::{Converter, ConverterClass, ConverterRole};
 use longshore_api::data::{Schema, SchemaAndValue, Type, Value};
 use longshore_api::error::{ConnectError, Result};
 
@@ -46,23 +46,6 @@ macro_rules! number_converter {
         number_converter!(@classes $converter, $class);
     };
     (@classes $converter:ident, $class:literal) => {
-        impl HeaderConverter for $converter {
-            fn from_connect_header(
-                &mut self,
-                topic: &str,
-                _: &str,
-                value: &SchemaAndValue,
-            ) -> Result<Option<Bytes>> {
-                let mut out = Vec::new();
-                let some = self.from_connect(topic, value.schema.as_ref(), &value.value, &mut out)?;
-                Ok(some.then(|| out.into()))
-            }
-
-            fn to_connect_header(&mut self, topic: &str, _: &str, data: Option<&Bytes>) -> Result<SchemaAndValue> {
-                self.to_connect(topic, data)
-            }
-        }
-
         impl ConverterClass for $converter {
             const CLASS: &'static str = concat!("org.apache.kafka.connect.converters.", $class);
 
@@ -75,17 +58,7 @@ macro_rules! number_converter {
             }
         }
 
-        impl HeaderConverterClass for $converter {
-            const CLASS: &'static str = <Self as ConverterClass>::CLASS;
-
-            fn config_def() -> ConfigDef {
-                only_the_role()
-            }
-
-            fn new(_: &Props) -> Result<Self> {
-                Ok(Self)
-            }
-        }
+        serves_headers_too!($converter);
     };
 }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use longshore_api::config::{
     ConfigDef, ConfigKey, ConfigType, Default, FromConfig, Importance, Props, Validator, Width,
 };
-use longshore_api::converter::{Converter, ConverterClass, ConverterRole, HeaderConverter, HeaderConverterClass};
+use longshore_api::converter::{Converter, ConverterClass, ConverterRole};
 use longshore_api::data::{ByteString, Schema, SchemaAndValue, Value};
 use longshore_api::error::{ConnectError, Result};
 
@@ -52,18 +52,6 @@ impl Converter for StringConverter {
     }
 }
 
-impl HeaderConverter for StringConverter {
-    fn from_connect_header(&mut self, topic: &str, _: &str, value: &SchemaAndValue) -> Result<Option<Bytes>> {
-        let mut out = Vec::new();
-        let some = self.from_connect(topic, value.schema.as_ref(), &value.value, &mut out)?;
-        Ok(some.then(|| out.into()))
-    }
-
-    fn to_connect_header(&mut self, topic: &str, _: &str, data: Option<&Bytes>) -> Result<SchemaAndValue> {
-        self.to_connect(topic, data)
-    }
-}
-
 impl ConverterClass for StringConverter {
     const CLASS: &'static str = "org.apache.kafka.connect.storage.StringConverter";
 
@@ -84,17 +72,7 @@ impl ConverterClass for StringConverter {
     }
 }
 
-impl HeaderConverterClass for StringConverter {
-    const CLASS: &'static str = <Self as ConverterClass>::CLASS;
-
-    fn config_def() -> ConfigDef {
-        <Self as ConverterClass>::config_def()
-    }
-
-    fn new(props: &Props) -> Result<Self> {
-        Self::from_props(props)
-    }
-}
+serves_headers_too!(StringConverter);
 
 #[cfg(test)]
 mod tests {
@@ -136,7 +114,8 @@ mod tests {
     #[test]
     fn an_unknown_encoding_is_refused() {
         let props = Props::from_iter([(ENCODING.to_string(), "EBCDIC".to_string())]);
-        let error = <StringConverter as HeaderConverterClass>::new(&props).err().unwrap().to_string();
+        let error =
+            <StringConverter as longshore_api::converter::HeaderConverterClass>::new(&props).err().unwrap().to_string();
         assert!(error.contains("EBCDIC") && error.contains("UTF-8"), "{error}");
     }
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use longshore_api::config::{ConfigDef, ConnectorConfig, Props};
-use longshore_api::converter::{Converter, ConverterClass, ConverterRole, HeaderConverter, HeaderConverterClass};
+use longshore_api::converter::{Converter, ConverterClass, ConverterRole};
 use longshore_api::data::{ByteString, Schema, SchemaAndValue, Value};
 use longshore_api::error::{ConnectError, Result};
 
@@ -155,18 +155,6 @@ impl Converter for JsonConverter {
     }
 }
 
-impl HeaderConverter for JsonConverter {
-    fn from_connect_header(&mut self, topic: &str, _: &str, value: &SchemaAndValue) -> Result<Option<Bytes>> {
-        let mut out = Vec::new();
-        let some = self.from_connect(topic, value.schema.as_ref(), &value.value, &mut out)?;
-        Ok(some.then(|| out.into()))
-    }
-
-    fn to_connect_header(&mut self, topic: &str, _: &str, data: Option<&Bytes>) -> Result<SchemaAndValue> {
-        self.to_connect(topic, data)
-    }
-}
-
 impl ConverterClass for JsonConverter {
     const CLASS: &'static str = "org.apache.kafka.connect.json.JsonConverter";
 
@@ -179,17 +167,7 @@ impl ConverterClass for JsonConverter {
     }
 }
 
-impl HeaderConverterClass for JsonConverter {
-    const CLASS: &'static str = <Self as ConverterClass>::CLASS;
-
-    fn config_def() -> ConfigDef {
-        JsonConfig::config_def()
-    }
-
-    fn new(props: &Props) -> Result<Self> {
-        Self::from_config(JsonConfig::parse(&with_role(props, ConverterRole::Header))?)
-    }
-}
+serves_headers_too!(JsonConverter);
 
 fn pinned_schema(decoder: &Decoder, content: String) -> Result<Option<Arc<Schema>>> {
     let text = ByteString::from(content);

@@ -182,7 +182,7 @@ fn a_pinned_schema_reads_bare_payloads() {
     assert!(read(&mut pinned, "null").is_err());
     assert_eq!(read(&mut pinned, "").unwrap().value, Value::Int32(0));
     let props = Props::from_iter([("schema.content".to_string(), "{".to_string())]);
-    assert!(<JsonConverter as HeaderConverterClass>::new(&props).is_err());
+    assert!(<JsonConverter as longshore_api::converter::HeaderConverterClass>::new(&props).is_err());
 }
 
 #[test]
